@@ -1,0 +1,112 @@
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace snapcore {
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+
+// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none. (RFC 3629)
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  std::size_t length = 0;
+  unsigned low = 0x80, high = 0xbf;  // what the second byte may be
+  if (first >= 0xc2 && first <= 0xdf) {
+    length = 2;
+  } else if (first >= 0xe0 && first <= 0xef) {
+    length = 3;
+    if (first == 0xe0) low = 0xa0;   // no overlong forms
+    if (first == 0xed) high = 0x9f;  // no surrogates
+  } else if (first >= 0xf0 && first <= 0xf4) {
+    length = 4;
+    if (first == 0xf0) low = 0x90;
+    if (first == 0xf4) high = 0x8f;
+  }
+  if (length == 0 || text.size() < length || byte(1) < low || byte(1) > high) return 0;
+  for (std::size_t at = 2; at < length; ++at) {
+    if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
+  }
+  return length;
+}
+
+// `next` gets every sequence, an empty one for a byte that is not UTF-8; false ends.
+template <class Next>
+void for_each_sequence(std::string_view text, Next next) {
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    if (!next(text.substr(0, length))) return;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+}
+
+bool is_control(std::string_view sequence) {
+  const auto byte = static_cast<unsigned char>(sequence[0]);
+  if (byte < 0x20 || byte == 0x7f) return true;
+  // U+0080 to U+009F: a terminal may take them for escape sequences.
+  return byte == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
+}
+
+}  // namespace
+
+std::string describe_bytes(std::uint64_t bytes) {
+  constexpr std::array<const char*, 6> kUnits = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  if (bytes < 1000) return std::to_string(bytes) + " B";
+  double amount = static_cast<double>(bytes) / 1000;
+  std::size_t unit = 0;
+  // 999,950 would print as "1000.0 kB".
+  while (amount >= 999.95 && unit + 1 < kUnits.size()) {
+    amount /= 1000;
+    ++unit;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %s", amount, kUnits[unit]);
+  return text;
+}
+
+std::string describe_number(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, 1, ',');
+  }
+  return text;
+}
+
+std::string describe_count(std::uint64_t count, std::string_view one, std::string_view many) {
+  std::string text = describe_number(count) + " ";
+  if (count == 1) return text.append(one);
+  if (!many.empty()) return text.append(many);
+  return text.append(one) + "s";
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for_each_sequence(text, [&](std::string_view sequence) {
+    out += sequence.empty() ? kReplacement : sequence;
+    return true;
+  });
+  return out;
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string out;
+  for_each_sequence(text, [&](std::string_view sequence) {
+    const bool replace = sequence.empty() || is_control(sequence);
+    const std::string_view shown = replace ? kReplacement : sequence;
+    if (out.size() + shown.size() > limit) {
+      out += "...";
+      return false;
+    }
+    out += shown;
+    return true;
+  });
+  return out;
+}
+
+}  // namespace snapcore

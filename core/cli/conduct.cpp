@@ -1,0 +1,112 @@
+#include "cli/conduct.hpp"
+
+#include <algorithm>
+
+#include "cli/approval.hpp"
+#include "cli/audiences.hpp"
+#include "cli/execution.hpp"
+#include "cli/text/plan_text.hpp"
+#include "cli/text/words.hpp"
+
+namespace snapcore {
+namespace {
+
+// What a person names to approve: the targets that are acted upon, in the plan's order.
+std::vector<std::string> targets_of(const Plan& plan, Instances& instances) {
+  std::vector<std::string> targets;
+  for (const PlannedCall* call : plan.calls()) {
+    if (!call->is_act() ||
+        std::find(targets.begin(), targets.end(), call->instance) != targets.end())
+      continue;
+    const auto instance = instances.open(call->instance);
+    if (instance && (*instance)->manifest().has_role(Role::kTarget))
+      targets.push_back(call->instance);
+  }
+  return targets;
+}
+
+std::vector<std::string> next_after_dry_run(const Errand& errand, const Plan& plan) {
+  if (!check_promises(plan)) return {};
+  if (plan.acts() == 0) return {errand.again};
+  return {errand.again + " --approve " + short_digest(plan.digest())};
+}
+
+OnFailure on_failure_of(const Errand& errand, const OpenSite& site) {
+  return errand.wish.on_failure.value_or(site.site.policy.on_failure);
+}
+
+}  // namespace
+
+Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& errand,
+                         const Plan* like) {
+  LogAudience audience(invocation.output);
+  PlanRequest request{.instances = site.instances,
+                      .clock = invocation.clock,
+                      .waivers = errand.wish.waivers,
+                      .accept_loss = errand.wish.accept_loss,
+                      .audience = &audience,
+                      .cancelled = &invocation.cancelled,
+                      .like = like};
+  auto plan = make_plan(request, errand.runbook, errand.wish.params);
+  if (!plan && invocation.output.verbose() && !errand.runbook.traceback().empty()) {
+    invocation.output.say(errand.runbook.traceback() + "\n");
+  }
+  if (!plan && invocation.cancelled) {
+    return fail({.code = "run.interrupted",
+                 .message = "interrupted while planning",
+                 .category = Category::kTransient});
+  }
+  return plan;
+}
+
+void show_plan(Invocation& invocation, const OpenSite& site, const Errand& errand, const Plan& plan,
+               ShowPlanOn where, std::vector<std::string> next) {
+  Output& output = invocation.output;
+  output.event("plan", Value::object({{"digest", plan.digest()}, {"plan", to_value(plan)}}));
+  output.add_to_result("digest", plan.digest());
+  if (output.json() && where == ShowPlanOn::kStdout) return;
+  const bool to_stdout = where == ShowPlanOn::kStdout;
+  const PlanTextOptions options{.space_margin = site.site.policy.space_margin,
+                                .on_failure = on_failure_of(errand, site),
+                                .next = std::move(next)};
+  const std::string text =
+      plan_text(plan, options, to_stdout ? output.out_style() : output.err_style());
+  to_stdout ? output.print(text) : output.say(text + "\n");
+}
+
+Result<ExitCode> approve_and_execute(Invocation& invocation, OpenSite& site, const Errand& errand,
+                                     const Plan& plan, PlanIs which) {
+  if (auto kept = check_promises(plan); !kept) return fail(kept.error());
+  PersonAtTerminal person(invocation.output);
+  const ApprovalWish wish{.yes = errand.wish.yes,
+                          .digest = errand.wish.approve,
+                          .policy = site.site.policy.approval,
+                          .targets = targets_of(plan, site.instances),
+                          .again = errand.again};
+  const auto approval = approve(plan, wish, person);
+  if (!approval) return fail(approval.error());
+  return execute(invocation, site,
+                 {.plan = plan,
+                  .saved = which == PlanIs::kSaved,
+                  .approval = *approval,
+                  .on_failure = on_failure_of(errand, site),
+                  .runbook = errand.asked,
+                  .params = errand.wish.params,
+                  .waivers = errand.wish.waivers,
+                  .again = errand.again});
+}
+
+Result<ExitCode> conduct(Invocation& invocation, OpenSite& site, const Errand& errand) {
+  const auto plan = plan_errand(invocation, site, errand);
+  if (!plan) return fail(plan.error());
+  if (errand.wish.dry_run) {
+    show_plan(invocation, site, errand, *plan, ShowPlanOn::kStdout,
+              next_after_dry_run(errand, *plan));
+    if (auto kept = check_promises(*plan); !kept) return fail(kept.error());
+    return ExitCode::kDone;
+  }
+  show_plan(invocation, site, errand, *plan, ShowPlanOn::kStderr, {});
+  return approve_and_execute(invocation, site, errand, *plan, PlanIs::kFresh);
+}
+
+}  // namespace snapcore

@@ -1,0 +1,57 @@
+#include "cli/command.hpp"
+#include "cli/help_text.hpp"
+#include "cli/open_site.hpp"
+
+namespace snapcore {
+namespace {
+
+Result<ExitCode> help_about_operation(Invocation& invocation, const std::string& name) {
+  auto site = open_site_if_any(invocation.globals);
+  if (!site) return fail(site.error());
+  const auto named = find_operation((*site)->instances, name, Purpose::kHelp);
+  if (!named) return fail(named.error());
+  OperationHelp help{
+      .name = name, .summary = "", .effect = "", .args = named->args, .result = named->result};
+  if (named->found) {
+    help.summary = named->found->summary;
+    help.effect = to_text(named->found->effect);
+  } else if (named->operation != "restore") {
+    help.effect = to_text(Effect::kRead);
+  }
+  invocation.output.add_to_result("args", help.args);
+  invocation.output.add_to_result("result_schema", help.result);
+  if (!invocation.output.json())
+    invocation.output.print(help_operation(help, invocation.output.out_style()));
+  return ExitCode::kDone;
+}
+
+Result<ExitCode> help(Invocation& invocation) {
+  Output& output = invocation.output;
+  if (invocation.words().empty()) {
+    output.print(help_main(output.out_style()));
+    return ExitCode::kDone;
+  }
+  const std::string& word = invocation.words().front();
+  if (const Command* command = find_command(word)) {
+    output.print(help_command(*command, output.out_style()));
+    return ExitCode::kDone;
+  }
+  if (word.find('.') != std::string::npos) return help_about_operation(invocation, word);
+  return fail(
+      {.code = "arguments.unknown_command",
+       .message = "there is no command '" + word + "'",
+       .hint = "'snapcore help' lists the commands; an operation is named INSTANCE.OPERATION"});
+}
+
+}  // namespace
+
+const Command kHelpCommand = {
+    .name = "help",
+    .words = "[COMMAND|INSTANCE.OPERATION]",
+    .summary = "help about a command, or about an operation and its arguments",
+    .group = CommandGroup::kHelp,
+    .min_words = 0,
+    .max_words = 1,
+    .run = help};
+
+}  // namespace snapcore

@@ -1,0 +1,69 @@
+// The process: signals, core dumps, and the wall that exceptions stop at.
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+#include "cli/command.hpp"
+#include "plugin/search.hpp"
+
+namespace {
+
+std::atomic<bool> cancelled = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+constexpr int kInterrupted = static_cast<int>(snapcore::ExitCode::kInterrupted);
+
+// The first signal asks the run to stop after what it is doing; the second one does not wait.
+void on_signal(int) {
+  if (cancelled.exchange(true)) _exit(kInterrupted);
+}
+
+void handle_signals() {
+  struct sigaction action = {};
+  action.sa_handler = on_signal;  // without SA_RESTART: a question at the terminal ends, too
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+// Secrets are in memory. The hard limit stays, so that services which a run starts can have what
+// they had.
+void switch_core_dumps_off() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_CORE, &limit);
+  }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  prctl(PR_SET_DUMPABLE, 0);  // the sanitizers look at their own process from outside
+#endif
+}
+
+int run(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 3 && arguments[0] == "plugin" && arguments[1] == "scan") {
+    return snapcore::scan_plugin_in_this_process(arguments[2]);
+  }
+  handle_signals();
+  snapcore::Output output = snapcore::Output::of_this_process(snapcore::output_wish(arguments));
+  const snapcore::SystemClock clock;
+  return snapcore::run_program(arguments, output, clock, cancelled);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  switch_core_dumps_off();
+  try {
+    return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  } catch (const std::exception& problem) {
+    std::cerr << "snapcore: a bug: " << problem.what() << "\n";
+  } catch (...) {
+    std::cerr << "snapcore: a bug: an exception of unknown type\n";
+  }
+  return static_cast<int>(snapcore::ExitCode::kNeedsPerson);
+}

@@ -1,0 +1,70 @@
+// Where everything goes: results to stdout, everything else to stderr, with --json one object a
+// line.
+//
+// One thread. A live line at the bottom of a terminal is taken away before anything else is
+// written.
+#pragma once
+
+#include <ostream>
+#include <snapcore/error.hpp>
+#include <snapcore/value.hpp>
+#include <string>
+#include <string_view>
+
+#include "cli/text/error_text.hpp"
+#include "cli/text/page.hpp"
+
+namespace snapcore {
+
+struct OutputWish {
+  bool json = false;
+  bool no_color = false;
+  bool verbose = false;
+};
+
+class Output {
+ public:
+  struct Channel {
+    std::ostream& stream;
+    Style style = {};
+    bool terminal = false;
+  };
+
+  Output(OutputWish wish, Channel out, Channel err) : wish_(wish), out_(out), err_(err) {}
+
+  // stdout and stderr of this process: colour on terminals without NO_COLOR, UTF-8 where the locale
+  // says so.
+  static Output of_this_process(OutputWish wish);
+
+  bool json() const { return wish_.json; }
+  bool verbose() const { return wish_.verbose; }
+  bool err_is_terminal() const { return err_.terminal; }
+  const Style& out_style() const { return out_.style; }
+  const Style& err_style() const { return err_.style; }
+
+  void print(std::string_view text);  // a result, as it is
+  void say(std::string_view text);    // anything else
+  void say_line(std::string_view line, Tone tone = Tone::kPlain);
+
+  // One JSON line on stdout; nothing without --json.
+  void event(std::string_view type, Value members);
+  // A member of the last JSON line.
+  void add_to_result(std::string_view key, Value value);
+
+  void error(const Error& error, const ErrorSurroundings& around);
+  // The last line with --json.
+  void finish(int exit_code);
+
+  // Replaces the live line; only on a terminal.
+  void live(std::string_view line);
+  void clear_live();
+
+ private:
+  OutputWish wish_;
+  Channel out_;
+  Channel err_;
+  bool live_ = false;
+  Value result_ = Value::object();
+};
+
+}  // namespace snapcore

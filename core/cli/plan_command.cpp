@@ -1,0 +1,59 @@
+#include "base/real_file_system.hpp"
+#include "cli/command.hpp"
+#include "cli/conduct.hpp"
+#include "cli/text/words.hpp"
+
+namespace snapcore {
+namespace {
+
+constexpr std::array kOptions = {
+    Option{"output,o", "FILE", "save the plan, for 'snapcore apply FILE'"}};
+
+Result<ExitCode> plan(Invocation& invocation) {
+  const std::string& path = invocation.words().front();
+  auto wish = run_wish(invocation.options);
+  if (!wish) return fail(wish.error());
+  auto site = open_site(invocation.globals);
+  if (!site) return fail(site.error());
+  auto runbook = find_runbook(path);
+  if (!runbook) return fail(runbook.error());
+  Errand errand{.runbook = std::move(*runbook), .asked = path, .wish = std::move(*wish)};
+  errand.again =
+      "snapcore" + invocation.globals.typed + " run " + shell_word(path) + typed_again(errand.wish);
+  const auto made = plan_errand(invocation, **site, errand);
+  if (!made) return fail(made.error());
+  const auto kept = check_promises(*made);
+  const auto file = invocation.options.get("output");
+  std::vector<std::string> next;
+  if (kept && file) next = {"snapcore" + invocation.globals.typed + " apply " + shell_word(*file)};
+  if (kept && !file && !made->has_fresh_arguments)
+    next = {errand.again + " --approve " + short_digest(made->digest())};
+  show_plan(invocation, **site, errand, *made, ShowPlanOn::kStdout, std::move(next));
+  if (!kept) return fail(kept.error());
+  if (!file) return ExitCode::kDone;
+  RealFileSystem fs;
+  auto written = write_plan_file(fs, *file, {*made, errand.wish.params, errand.wish.waivers});
+  if (!written) return fail(written.error());
+  invocation.output.add_to_result("file", *file);
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+const Command kPlanCommand = {.name = "plan",
+                              .words = "RUNBOOK",
+                              .summary = "plan a runbook and show the plan; with -o save it",
+                              .group = CommandGroup::kRestore,
+                              .min_words = 1,
+                              .max_words = 1,
+                              .options = kOptions,
+                              .shared_options = kPlanningOptions,
+                              .details =
+                                  "Reads the site, the sources and the targets, and changes "
+                                  "nothing. A saved plan holds the runbook's text "
+                                  "and the digests of everything it rests on; it can be read, "
+                                  "approved and applied by somebody else, once, "
+                                  "within 24 hours.",
+                              .run = plan};
+
+}  // namespace snapcore

@@ -1,0 +1,54 @@
+#include "cli/plan_file.hpp"
+
+namespace snapcore {
+namespace {
+
+constexpr std::uint64_t kLargestPlan = std::uint64_t{64} << 20;
+
+Error unreadable(const std::filesystem::path& path, Error cause) {
+  return caused_by({.code = "plan.unreadable",
+                    .message = "the plan " + path.string() + " cannot be read",
+                    .hint = "make it with 'snapcore plan RUNBOOK -o " + path.string() + "'"},
+                   std::move(cause));
+}
+
+}  // namespace
+
+std::string plan_json(const SavedPlan& saved) {
+  Value value = to_value(saved.plan);
+  Value params = Value::object();
+  for (const auto& [name, text] : saved.params) params[name] = text;
+  Value::Array waivers;
+  for (const Waiver& waiver : saved.waivers) {
+    waivers.push_back(Value::object({{"guard", waiver.guard}, {"reason", waiver.reason}}));
+  }
+  value["asked"] = Value::object({{"set", std::move(params)}, {"waivers", std::move(waivers)}});
+  return value.pretty() + "\n";
+}
+
+Result<> write_plan_file(FileSystem& fs, const std::filesystem::path& path,
+                         const SavedPlan& saved) {
+  auto written = replace_file(fs, path, plan_json(saved));
+  if (written) return {};
+  return fail(caused_by(
+      {.code = "plan.not_written", .message = "the plan could not be saved as " + path.string()},
+      written.error()));
+}
+
+Result<SavedPlan> read_plan_file(FileSystem& fs, const std::filesystem::path& path) {
+  const auto text = read_file(fs, path, kLargestPlan);
+  if (!text) return fail(unreadable(path, text.error()));
+  const auto value = Value::parse(*text);
+  if (!value) return fail(unreadable(path, value.error()));
+  auto plan = plan_from(*value);
+  if (!plan) return fail(plan.error());
+  SavedPlan saved{.plan = std::move(*plan)};
+  const Value& asked = value->at("asked");
+  for (const auto& [name, member] : asked.at("set").members()) saved.params[name] = member.text();
+  for (const Value& waiver : asked.at("waivers").items()) {
+    saved.waivers.push_back({waiver.at("guard").text(), waiver.at("reason").text()});
+  }
+  return saved;
+}
+
+}  // namespace snapcore

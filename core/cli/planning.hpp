@@ -1,0 +1,23 @@
+// From a runbook to a plan: planned twice, in two Lua states, and the same both times.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/planner.hpp"
+#include "runbook/runbook.hpp"
+
+namespace snapcore {
+
+// "plan.not_deterministic" names the first call that differs; else what the runbook failed with,
+// its line first.
+Result<Plan> make_plan(const PlanRequest& request, const Runbook& runbook,
+                       const std::map<std::string, std::string>& params);
+
+// The runbook that a plan carries: nothing is read from anywhere else.
+Result<Runbook> runbook_of(const Plan& plan);
+
+// `word` as it is typed: a file, else the name of a runbook that ships with snapcore.
+Result<Runbook> find_runbook(const std::filesystem::path& word);
+
+}  // namespace snapcore

@@ -1,0 +1,50 @@
+#include "cli/run_options.hpp"
+
+#include "cli/text/words.hpp"
+
+namespace snapcore {
+
+Result<RunWish> run_wish(const Options& options) {
+  RunWish wish;
+  for (const std::string& text : options.all("set")) {
+    auto pair = parse_pair(text, "--set NAME=VALUE");
+    if (!pair) return fail(pair.error());
+    if (!wish.params.emplace(pair->name, pair->value).second) {
+      return fail({.code = "arguments.bad_option",
+                   .message = "parameter '" + pair->name + "' is set twice"});
+    }
+  }
+  for (const std::string& text : options.all("waive")) {
+    auto pair = parse_pair(text, "--waive GUARD=REASON");
+    if (!pair) return fail(pair.error());
+    wish.waivers.push_back({pair->name, pair->value});
+  }
+  wish.accept_loss = options.all("accept-loss");
+  wish.dry_run = options.has("dry-run");
+  wish.yes = options.has("yes");
+  wish.approve = options.get("approve");
+  if (wish.yes && wish.approve) {
+    return fail(
+        {.code = "arguments.bad_option", .message = "--yes and --approve exclude each other"});
+  }
+  if (const auto text = options.get("on-failure")) {
+    wish.on_failure = on_failure_from(*text);
+    if (!wish.on_failure) {
+      return fail({.code = "arguments.bad_option",
+                   .message = "--on-failure is rollback, hold or continue, not '" + *text + "'"});
+    }
+  }
+  return wish;
+}
+
+std::string typed_again(const RunWish& wish) {
+  std::string text;
+  for (const auto& [name, value] : wish.params) text += " --set " + shell_word(name + "=" + value);
+  for (const Waiver& waiver : wish.waivers)
+    text += " --waive " + shell_word(waiver.guard + "=" + waiver.reason);
+  for (const std::string& target : wish.accept_loss) text += " --accept-loss " + shell_word(target);
+  if (wish.on_failure) text += " --on-failure " + std::string(to_text(*wish.on_failure));
+  return text;
+}
+
+}  // namespace snapcore

@@ -1,0 +1,146 @@
+#include "base/real_file_system.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/text/words.hpp"
+#include "journal/runs.hpp"
+#include "journal/state_directory.hpp"
+
+namespace snapcore {
+namespace {
+
+std::string outcome_of(const RunSummary& run) {
+  if (run.problem) return "journal damaged";
+  if (!run.ended) return "did not end, or still goes on";
+  std::string text = run.ending.empty() ? "ended" : run.ending;
+  if (run.exit) text += ", exit " + std::to_string(*run.exit);
+  return text;
+}
+
+Value value_of(const RunSummary& run) {
+  Value value =
+      Value::object({{"run", run.id},
+                     {"directory", run.directory.string()},
+                     {"runbook", run.runbook},
+                     {"summary", run.summary},
+                     {"ending", run.ending},
+                     {"records", run.records},
+                     {"dropped_bytes", run.dropped_bytes},
+                     {"head", Value::object({{"seq", run.head.seq}, {"hash", run.head.hash}})}});
+  if (run.started) value["started"] = to_rfc3339(*run.started);
+  if (run.ended) value["ended"] = to_rfc3339(*run.ended);
+  if (run.exit) value["exit"] = *run.exit;
+  if (run.problem) value["problem"] = to_value(*run.problem);
+  return value;
+}
+
+// What a record says, in a line.
+std::string in_words(const Record& record) {
+  const Value& body = record.body;
+  const std::string call = body.at("call").text();
+  if (record.type == record::kRun)
+    return "by " + body.at("operator").text() + " on " + body.at("host").text();
+  if (record.type == record::kApproval)
+    return body.at("how").text() + ", by " + body.at("who").text();
+  if (record.type == record::kIntent) {
+    return call + ": " + body.at("instance").text() + "." + body.at("operation").text() + " (" +
+           body.at("effect").text() + ")";
+  }
+  if (record.type == record::kError) return call + ": " + body.at("error").at("message").text();
+  if (record.type == record::kStep) return body.at("name").text();
+  if (record.type == record::kNote) return body.at("text").text();
+  if (record.type == record::kEnd) return "exit " + body.at("exit").dump();
+  if (body.at("words").is_array()) {
+    std::string words;
+    for (const Value& word : body.at("words").items())
+      words += (words.empty() ? "" : "; ") + word.text();
+    return call + ": " + words;
+  }
+  return call;
+}
+
+void show_records(Page& page, FileSystem& fs, const std::filesystem::path& journal) {
+  page.heading("Journal");
+  const auto read = read_journal(fs, journal, [&](const Record& record) -> Result<> {
+    if (record.type == record::kHeader) return {};
+    page.field(2, std::to_string(record.seq), 6,
+               to_rfc3339(record.at) + "  " + record.type + "  " + in_words(record), Tone::kPlain,
+               Tone::kDim);
+    return {};
+  });
+  if (!read) error_lines(page, 2, read.error());
+}
+
+Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
+                          const std::string& id) {
+  const auto run = runs.summary(id);
+  if (!run) return fail(run.error());
+  Output& output = invocation.output;
+  output.add_to_result("summary", value_of(*run));
+  const auto journal = run->directory / "journal.jsonl";
+  if (output.json()) {
+    const auto read = read_journal(fs, journal, [&](const Record& record) -> Result<> {
+      output.event("record", Value::object({{"seq", record.seq},
+                                            {"at", to_rfc3339(record.at)},
+                                            {"record", record.type},
+                                            {"body", record.body}}));
+      return {};
+    });
+    if (!read) return fail(read.error());
+    return ExitCode::kDone;
+  }
+  constexpr std::size_t kLabel = 10;
+  Page page(output.out_style());
+  page.line(0, run->id + ": " + (run->summary.empty() ? "a run" : run->summary), Tone::kBold);
+  if (!run->runbook.empty()) page.field(2, "runbook", kLabel, run->runbook);
+  page.field(2, "ended", kLabel, outcome_of(*run));
+  page.field(2, "files", kLabel, run->directory.string());
+  page.field(2, "head", kLabel, std::to_string(run->head.seq) + " " + run->head.hash);
+  if (run->dropped_bytes > 0) {
+    page.field(2, "torn", kLabel,
+               describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
+  }
+  show_records(page, fs, journal);
+  output.print(page.text());
+  return ExitCode::kDone;
+}
+
+void show_all(Output& output, const std::vector<RunSummary>& list,
+              const std::filesystem::path& state) {
+  Page page(output.out_style());
+  for (const RunSummary& run : list) {
+    page.line(0, run.id, Tone::kBold);
+    if (!run.summary.empty()) page.line(2, run.summary);
+    page.line(2, outcome_of(run), run.problem ? Tone::kBad : Tone::kPlain);
+  }
+  output.print(page.text());
+  output.say(describe_count(list.size(), "run") + " in " +
+             shown(output.err_style(), state.string()) + "\n");
+}
+
+Result<ExitCode> runs_command(Invocation& invocation) {
+  RealFileSystem fs;
+  const auto state =
+      find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
+  if (!state) return fail(state.error());
+  Runs runs(fs, invocation.clock, *state);
+  if (!invocation.words().empty())
+    return show_one(invocation, fs, runs, invocation.words().front());
+  const auto list = runs.list();
+  if (!list) return fail(list.error());
+  for (const RunSummary& run : *list) invocation.output.event("run", value_of(run));
+  invocation.output.add_to_result("runs", list->size());
+  if (!invocation.output.json()) show_all(invocation.output, *list, *state);
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+const Command kRunsCommand = {.name = "runs",
+                              .words = "[RUN]",
+                              .summary = "list past runs, or show the journal of one",
+                              .group = CommandGroup::kLook,
+                              .min_words = 0,
+                              .max_words = 1,
+                              .run = runs_command};
+
+}  // namespace snapcore

@@ -1,0 +1,191 @@
+#include "cli/text/report_text.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/text/error_text.hpp"
+#include "cli/text/words.hpp"
+
+namespace snapcore {
+namespace {
+
+constexpr std::size_t kLabel = 9;
+
+struct Verdict {
+  std::string_view text;
+  Tone tone;
+};
+
+Verdict verdict(const RunReport& report) {
+  switch (report.ending) {
+    case Ending::kDone: return {"Done", Tone::kGood};
+    case Ending::kDoneWithWarnings: return {"Done, with warnings", Tone::kLoud};
+    case Ending::kFailedUntouched: return {"Failed before anything live was touched", Tone::kBad};
+    case Ending::kUndone: return {"Failed, and undone", Tone::kBad};
+    case Ending::kNeedsPerson: break;
+  }
+  return {
+      report.rollback_error ? "HELD: the way back stopped half way" : "HELD: this needs a person",
+      Tone::kBad};
+}
+
+// Whether the plan calls it a check; what the plan does not hold by this name is one, too.
+bool is_check(const Plan& plan, const RunReport::Done& done) {
+  const auto calls = plan.calls();
+  return std::none_of(calls.begin(), calls.end(), [&](const PlannedCall* call) {
+    return call->is_act() && call->instance == done.instance && call->operation == done.operation;
+  });
+}
+
+std::string cost(const RunReport::Done& done) {
+  std::string text = describe_seconds(done.seconds);
+  if (done.bytes > 0) text += ", " + describe_bytes(done.bytes);
+  if (done.bytes > 0 && done.seconds >= 0.1) {
+    text +=
+        ", " +
+        describe_bytes(static_cast<std::uint64_t>(static_cast<double>(done.bytes) / done.seconds)) +
+        "/s";
+  }
+  return text;
+}
+
+void what_was_done(Page& page, const Plan& plan, const RunReport& report) {
+  page.heading("What was done");
+  if (report.done.empty()) page.line(2, "nothing");
+  const std::string* step = nullptr;
+  for (const RunReport::Done& done : report.done) {
+    if (!step || *step != done.step) {
+      page.line(1, done.step.empty() ? "Outside of steps" : "Step: " + done.step, Tone::kBold);
+      step = &done.step;
+    }
+    const bool check = is_check(plan, done);
+    page.field(2, check ? "verified" : "did", kLabel,
+               done.instance + "." + done.operation + "   " + cost(done), Tone::kPlain,
+               check ? Tone::kGood : Tone::kBold);
+    for (const std::string& words : done.words)
+      page.line(2 + kLabel, "- " + words, Tone::kPlain, 2);
+  }
+}
+
+void what_was_undone(Page& page, const RunReport& report) {
+  if (report.undone.empty()) return;
+  page.heading("What was undone");
+  for (const std::string& words : report.undone) page.line(2, "- " + words, Tone::kPlain, 2);
+}
+
+void what_went_wrong(Page& page, const RunReport& report) {
+  if (report.error) {
+    page.heading("What failed", Tone::kBad);
+    error_lines(page, 2, *report.error);
+  }
+  if (report.rollback_error) {
+    page.heading("What stopped the way back", Tone::kBad);
+    error_lines(page, 2, *report.rollback_error);
+  }
+  if (report.warnings.empty()) return;
+  page.heading("Warnings", Tone::kLoud);
+  for (const std::string& warning : report.warnings) page.line(2, "- " + warning, Tone::kLoud, 2);
+}
+
+// Commands in the order in which they put the old back: the newest act first.
+void way_back_by_hand(Page& page, const RunReport& report) {
+  for (const Standing& standing : report.standing) {
+    if (standing.shell.empty()) continue;
+    page.verbatim(2, "# " + standing.instance + "." + standing.operation, Tone::kDim);
+    for (const std::string& command : standing.shell) page.verbatim(2, command);
+  }
+}
+
+bool any_shell(const RunReport& report) {
+  return std::any_of(report.standing.begin(), report.standing.end(),
+                     [](const Standing& standing) { return !standing.shell.empty(); });
+}
+
+void what_is_kept(Page& page, const RunReport& report) {
+  const bool held = report.ending == Ending::kNeedsPerson;
+  bool any = false;
+  for (const Standing& standing : report.standing) {
+    if (!held && standing.kept.is_null()) continue;
+    if (!any) page.heading(held ? "Still in effect" : "Kept aside");
+    any = true;
+    page.line(2, standing.instance + "." + standing.operation, Tone::kBold);
+    for (const std::string& words : standing.words) page.line(4, "- " + words, Tone::kPlain, 2);
+    if (!standing.kept.is_null())
+      page.line(4, "kept: " + plain_text(standing.kept), Tone::kPlain, 6);
+  }
+  if (!any_shell(report) || report.ending == Ending::kFailedUntouched ||
+      report.ending == Ending::kUndone)
+    return;
+  page.heading(held ? "To put the old back, type these commands in this order"
+                    : "To put the old back by hand",
+               held ? Tone::kLoud : Tone::kBold);
+  way_back_by_hand(page, report);
+}
+
+std::string state_now(const RunReport& report) {
+  switch (report.ending) {
+    case Ending::kDone:
+    case Ending::kDoneWithWarnings: return "";
+    case Ending::kFailedUntouched: return "every target is as it was; what was staged is removed";
+    case Ending::kUndone: return "the old state is back: everything this run changed was undone";
+    case Ending::kNeedsPerson: break;
+  }
+  if (report.standing.empty())
+    return "no act of this run stands; what exactly the failed call left is not known";
+  return "what is under 'Still in effect' stands; nothing more happens by itself";
+}
+
+void next(Page& page, const RunReport& report, const RunEnd& end) {
+  const std::string state = state_now(report);
+  if (state.empty()) return;
+  page.blank();
+  page.field(0, "State now", 11, state, Tone::kPlain, Tone::kBold);
+  if (report.ending == Ending::kNeedsPerson) {
+    page.field(0, "Next", 11,
+               "look at what is there, then decide: leave it, or put the old back as above",
+               Tone::kPlain, Tone::kBold);
+    page.verbatim(11, "snapcore runs " + shell_word(end.run_id));
+  } else if (!end.again.empty()) {
+    page.field(0, "Next", 11, "repair the cause, then start again:", Tone::kPlain, Tone::kBold);
+    page.verbatim(11, end.again);
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(Ending ending) {
+  switch (ending) {
+    case Ending::kDone: return "done";
+    case Ending::kDoneWithWarnings: return "done_with_warnings";
+    case Ending::kFailedUntouched: return "failed_untouched";
+    case Ending::kUndone: return "undone";
+    case Ending::kNeedsPerson: break;
+  }
+  return "needs_person";
+}
+
+std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,
+                        const Style& style) {
+  Page page(style);
+  const Verdict said = verdict(report);
+  page.line(
+      0,
+      std::string(said.text) + ": " + (plan.summary.empty() ? "run " + end.run_id : plan.summary),
+      said.tone);
+  page.field(2, "run", kLabel, end.run_id + ", " + describe_seconds(end.seconds));
+  what_was_done(page, plan, report);
+  what_went_wrong(page, report);
+  what_was_undone(page, report);
+  what_is_kept(page, report);
+  next(page, report, end);
+  page.blank();
+  page.field(0, "Journal", 11, end.journal.string(), Tone::kPlain, Tone::kBold);
+  page.verbatim(11, "head " + std::to_string(end.head.seq) + " " + end.head.hash);
+  page.verbatim(0,
+                std::string("Ended ") + std::string(to_text(report.ending)) + ", exit " +
+                    std::to_string(static_cast<int>(report.ending)),
+                said.tone);
+  return page.text();
+}
+
+}  // namespace snapcore

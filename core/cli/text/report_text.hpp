@@ -1,0 +1,26 @@
+// The report: how a run ended, what it did, what is true now.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/text/page.hpp"
+#include "engine/executor.hpp"
+
+namespace snapcore {
+
+struct RunEnd {
+  std::string run_id = {};
+  std::filesystem::path journal = {};
+  JournalHead head = {};
+  double seconds = 0;
+  std::string again = {};  // the command that starts this restore anew
+};
+
+std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,
+                        const Style& style);
+
+// "done", "done_with_warnings", "failed_untouched", "undone", "needs_person"
+std::string_view to_text(Ending ending);
+
+}  // namespace snapcore

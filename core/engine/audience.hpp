@@ -1,0 +1,30 @@
+// Those who watch a run: a person at a terminal, a log, a program reading JSON lines.
+#pragma once
+
+#include <cstdint>
+#include <snapcore/error.hpp>
+#include <string_view>
+
+#include "engine/plan.hpp"
+
+namespace snapcore {
+
+class Audience {
+ public:
+  virtual ~Audience() = default;
+  virtual void step_began(std::string_view /*name*/) {}
+  virtual void step_ended(std::string_view /*name*/) {}
+  virtual void call_began(const PlannedCall& /*call*/) {}
+  // From the thread that waits for the call, a few times a second at most.
+  virtual void call_progress(const PlannedCall& /*call*/, std::uint64_t /*done*/,
+                             std::uint64_t /*total*/, std::string_view /*message*/) {}
+  virtual void call_done(const PlannedCall& /*call*/, const Value& /*result*/) {}
+  virtual void call_failed(const PlannedCall& /*call*/, const Error& /*error*/) {}
+  virtual void undo_began(const PlannedCall& /*call*/) {}
+  virtual void undo_done(const PlannedCall& /*call*/) {}
+  virtual void undo_failed(const PlannedCall& /*call*/, const Error& /*error*/) {}
+  virtual void note(std::string_view /*text*/, const Line& /*line*/) {}
+  virtual void log(int /*level*/, std::string_view /*instance*/, std::string_view /*message*/) {}
+};
+
+}  // namespace snapcore

@@ -1,0 +1,344 @@
+#include "engine/executor.hpp"
+
+#include <algorithm>
+#include <snapcore/support/digest.hpp>
+
+#include "engine/core_operations.hpp"
+#include "engine/executor_state.hpp"
+#include "engine/views.hpp"
+#include "plugin/schema.hpp"
+
+namespace snapcore {
+namespace {
+
+std::string shown(const PlannedCall* call) {
+  return call ? call->instance + "." + call->operation + " " + call->args.dump() : "no call";
+}
+
+// The arguments that differ, one line each.
+std::string argument_differences(const Value& approved, const Value& now) {
+  std::string text;
+  const auto differ = [&](const std::string& name) {
+    const auto word = [&](const Value& args) {
+      return args.has(name) ? args.at(name).dump() : std::string("absent");
+    };
+    if (approved.at(name) == now.at(name) && approved.has(name) == now.has(name)) return;
+    text += "\n  " + name + ": approved plan " + word(approved) + ", this run " + word(now);
+  };
+  for (const auto& [name, value] : approved.members()) differ(name);
+  for (const auto& [name, value] : now.members()) {
+    if (!approved.has(name)) differ(name);
+  }
+  return text;
+}
+
+std::string_view exit_words(Ending ending) {
+  switch (ending) {
+    case Ending::kDone: return "done";
+    case Ending::kDoneWithWarnings: return "done with warnings";
+    case Ending::kFailedUntouched: return "failed, nothing live was touched";
+    case Ending::kUndone: return "failed and undone";
+    case Ending::kNeedsPerson: break;
+  }
+  return "needs a person";
+}
+
+}  // namespace
+
+Executor::State::State(ExecuteRequest wanted)
+    : request(std::move(wanted)), started(to_rfc3339(request.clock.now())) {}
+
+Error Executor::State::halt(Error error) {
+  if (!stop) stop = std::move(error);
+  return *stop;
+}
+
+Error Executor::State::deviation(std::string message) {
+  deviated = true;
+  return halt({.code = "run.deviation",
+               .message = std::move(message),
+               .hint = "the run was stopped before the call that was not approved",
+               .category = Category::kConflict});
+}
+
+Result<> Executor::State::record(std::string_view type, const Value& body) {
+  auto written = request.journal.append(type, request.instances.secrets().mask(body));
+  if (!written) return fail(halt(written.error()));
+  return {};
+}
+
+std::string Executor::State::idempotency_key(std::string_view call_id) const {
+  return sha256_hex(request.run_id + " " + std::string(call_id));
+}
+
+Result<Value> Executor::State::resolve(const Value& args) const {
+  if (is_later(args)) {
+    const Value& later = args.at("$later");
+    const auto found = results.find(later.at("call").text());
+    const std::string field = later.at("field").text();
+    if (found == results.end() || !found->second.has(field)) {
+      return fail(
+          {.code = "run.unknown_value",
+           .message = "'" + field + "' of call " + later.at("call").text() + " is still not known",
+           .category = Category::kInternal});
+    }
+    return found->second.at(field);
+  }
+  if (args.is_object()) {
+    Value::Object members;
+    for (const auto& [key, member] : args.members()) {
+      auto resolved = resolve(member);
+      if (!resolved) return resolved;
+      members.emplace(key, std::move(*resolved));
+    }
+    return Value(std::move(members));
+  }
+  if (args.is_array()) {
+    Value::Array items;
+    for (const Value& item : args.items()) {
+      auto resolved = resolve(item);
+      if (!resolved) return resolved;
+      items.push_back(std::move(*resolved));
+    }
+    return Value(std::move(items));
+  }
+  return args;
+}
+
+Result<const PlannedCall*> Executor::State::match(const std::string& id, std::string_view instance,
+                                                  std::string_view operation, const Value& args) {
+  const PlannedCall* planned = request.plan.find(id);
+  const std::string now = std::string(instance) + "." + std::string(operation);
+  if (!planned) {
+    return fail(deviation("call " + id +
+                          " is not in the approved plan\n  approved plan: no call\n  this run: " +
+                          now + " " + args.dump()));
+  }
+  if (planned->instance != instance || planned->operation != operation) {
+    return fail(deviation("call " + id + " is another one\n  approved plan: " + shown(planned) +
+                          "\n  this run: " + now + " " + args.dump()));
+  }
+  if (planned->args != args) {
+    return fail(deviation("call " + id + ", " + now + ", has other arguments" +
+                          argument_differences(planned->args, args)));
+  }
+  return planned;
+}
+
+Result<Value> Executor::State::read(Instance& instance, const Operation& operation, Value args) {
+  auto resolved = resolve(canonical_args(operation.args, std::move(args)));
+  if (!resolved) return resolved;
+  LiveCall call{.instances = request.instances,
+                .instance = instance,
+                .operation = operation,
+                .run_id = request.run_id,
+                .started = started,
+                .audience = &request.audience,
+                .cancelled = &request.cancelled,
+                .scratch_root = request.scratch_root};
+  Value::Array emitted;
+  if (!operation.item.is_null()) {
+    call.on_emit = [&](Value item) -> Result<> {
+      emitted.push_back(std::move(item));
+      return {};
+    };
+  }
+  call.on_nested = nested_reads(request.instances, instance, &request.cancelled);
+  auto answered = call.run(*resolved);
+  if (answered.result && !operation.item.is_null()) return Value(std::move(emitted));
+  return answered.result;
+}
+
+Result<Answer> Executor::State::choice(std::string_view instance, std::string_view operation,
+                                       const Value& args, const Value& schema) {
+  const std::string id = next_read();
+  for (const Choice& choice : request.plan.choices) {
+    if (choice.id != id) continue;
+    if (choice.instance != instance || choice.operation != operation || choice.args != args) break;
+    return Answer{.known = choice.answer, .schema = schema, .call = "", .complete = true};
+  }
+  return fail(deviation("read " + id + ", " + std::string(instance) + "." + std::string(operation) +
+                        " " + args.dump() + ", is not what was chosen while planning"));
+}
+
+Executor::Executor(ExecuteRequest request) : state_(std::make_unique<State>(std::move(request))) {}
+Executor::~Executor() = default;
+
+Result<> Executor::declare(std::string_view, const Value& params) {
+  if (params == state_->request.plan.params) return {};
+  return fail(state_->deviation("the parameters are not those of the approved plan"));
+}
+
+Result<InstanceView> Executor::open(std::string_view name, std::optional<Role> role, const Line&) {
+  return view_of(state_->request.instances, name, role);
+}
+
+Result<Value> Executor::args_schema(std::string_view name, std::string_view operation) {
+  return args_schema_of(state_->request.instances, name, operation);
+}
+
+Result<Answer> Executor::call(std::string_view name, std::string_view operation_name, Value args,
+                              const Line&) {
+  State& state = *state_;
+  if (state.stop) return fail(*state.stop);
+  if (state.request.cancelled) {
+    return fail(state.halt({.code = "run.interrupted", .message = "stopped by the operator"}));
+  }
+  auto instance = state.request.instances.open(name);
+  if (!instance) return fail(instance.error());
+  const Manifest& manifest = (*instance)->manifest();
+  const CoreOperation core = core_operation(manifest, operation_name);
+  if (core == CoreOperation::kRestore) return state.restore(*instance, args);
+  if (core != CoreOperation::kNone)
+    return state.choice(name, operation_name, args, core_result_schema(core));
+  const auto operation = callable_operation(manifest, name, operation_name);
+  if (!operation) return fail(operation.error());
+  if ((*operation)->effect == Effect::kRead) {
+    state.next_read();
+    auto value = state.read(**instance, **operation, std::move(args));
+    if (!value) return fail(value.error());
+    return Answer{
+        .known = std::move(*value), .schema = (*operation)->result, .call = "", .complete = true};
+  }
+  const std::string id = state.next_call();
+  const auto planned =
+      state.match(id, name, operation_name, canonical_args((*operation)->args, std::move(args)));
+  if (!planned) return fail(planned.error());
+  auto value = state.execute(**planned, *instance, **operation);
+  if (!value) return fail(value.error());
+  return Answer{
+      .known = std::move(*value), .schema = (*operation)->result, .call = id, .complete = true};
+}
+
+Result<> Executor::begin_step(std::string_view name, const Line&) {
+  state_->step = name;
+  state_->request.audience.step_began(name);
+  return state_->record(record::kStep, Value::object({{"name", name}}));
+}
+
+void Executor::end_step() {
+  state_->request.audience.step_ended(state_->step);
+  state_->step.clear();
+}
+
+bool Executor::step_failed(const Error& error) {
+  State& state = *state_;
+  if (state.request.on_failure != OnFailure::kContinue || state.deviated) return false;
+  if (state.stop && state.stop->code == "run.interrupted") return false;
+  if (!state.report.error) state.report.error = error;
+  state.report.warnings.push_back("step '" + state.step +
+                                  "' failed and was left as it is: " + error.message);
+  state.forgiven = true;
+  state.stop.reset();
+  return true;
+}
+
+Result<bool> Executor::begin_when(const Value& condition, const Line&) {
+  State& state = *state_;
+  State::Scope& outer = state.scope();
+  const std::string path = outer.path + "/when[" + std::to_string(++outer.whens) + "]";
+  const auto value = state.resolve(condition);
+  if (!value) return fail(value.error());
+  const bool holds = value->is_bool() ? value->bool_or(false) : !value->is_null();
+  if (holds) {
+    state.scopes.push_back({.path = path});
+    return true;
+  }
+  for (const PlannedCall* call : state.request.plan.calls()) {
+    if (call->id.rfind(path, 0) == 0) state.done.insert(call->id);
+  }
+  return false;
+}
+
+void Executor::end_when() {
+  if (state_->scopes.size() > 1) state_->scopes.pop_back();
+}
+
+void Executor::note(std::string_view text, const Line& line) {
+  state_->request.audience.note(text, line);
+}
+
+Result<Value> Executor::outside(std::string_view what) {
+  auto answer = state_->choice("", what, Value(), Value());
+  if (!answer) return fail(answer.error());
+  return answer->known;
+}
+
+std::uint64_t Executor::seed() const { return seed_of_plan(state_->request.plan.id); }
+
+const Value& Executor::site_values() const { return state_->request.instances.site().values; }
+const Error* Executor::stopped() const { return state_->stop ? &*state_->stop : nullptr; }
+
+UndoScene Executor::State::undo_scene() {
+  return {request.instances, request.journal, request.audience,
+          request.run_id,    started,         request.scratch_root};
+}
+
+// Newest first, until an act on a target that was dead before: that one is held for a person to
+// look at. An act that did not finish is taken back all the same, because half of it is worse than
+// either side.
+void Executor::State::undo_down_to_the_dead() {
+  while (!standing.empty()) {
+    const StandingAct& act = standing.back();
+    if (act.was_dead && act.result && !act.staging) return;
+    request.audience.undo_began(*act.planned);
+    auto undone = undo(undo_scene(), act);
+    if (!undone) {
+      request.audience.undo_failed(*act.planned, undone.error());
+      report.rollback_error = undone.error();
+      return;
+    }
+    request.audience.undo_done(*act.planned);
+    report.undone.insert(report.undone.end(), undone->begin(), undone->end());
+    standing.pop_back();
+  }
+}
+
+Ending Executor::State::ending_after_failure() {
+  const bool only_staged = std::all_of(standing.begin(), standing.end(),
+                                       [](const StandingAct& act) { return act.staging; });
+  if (forgiven) return Ending::kNeedsPerson;
+  if (deviated && !only_staged) return Ending::kNeedsPerson;
+  if (request.on_failure != OnFailure::kRollback && touched) return Ending::kNeedsPerson;
+  undo_down_to_the_dead();
+  if (report.rollback_error || !standing.empty() || deviated) return Ending::kNeedsPerson;
+  return touched ? Ending::kUndone : Ending::kFailedUntouched;
+}
+
+RunReport Executor::finish(Result<> ended) {
+  State& state = *state_;
+  RunReport& report = state.report;
+  if (ended && !state.stop && !state.forgiven) {
+    for (const PlannedCall* call : state.request.plan.calls()) {
+      if (state.done.count(call->id) > 0) continue;
+      ended = fail(state.deviation("the runbook ended without call " + call->id +
+                                   "\n  approved plan: " + shown(call) + "\n  this run: no call"));
+      break;
+    }
+  }
+  if (state.stop) {
+    report.error = *state.stop;
+  } else if (!ended && !report.error) {
+    report.error = ended.error();
+  }
+  if (report.error) report.error = state.request.instances.secrets().mask(*report.error);
+  if (report.error) {
+    report.ending = state.ending_after_failure();
+  } else {
+    report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
+  }
+  for (auto act = state.standing.rbegin(); act != state.standing.rend(); ++act) {
+    if (!act->staging) report.standing.push_back(describe(*act));
+  }
+  Value body = Value::object(
+      {{"ending", exit_words(report.ending)}, {"exit", static_cast<int>(report.ending)}});
+  if (report.error) body["error"] = to_value(*report.error);
+  if (report.rollback_error) body["rollback_error"] = to_value(*report.rollback_error);
+  auto written = state.request.journal.append(record::kEnd, std::move(body));
+  if (!written)
+    report.warnings.push_back("the journal's last record could not be written: " +
+                              written.error().message);
+  return std::move(report);
+}
+
+}  // namespace snapcore

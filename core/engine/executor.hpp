@@ -1,0 +1,101 @@
+// The gate while executing: what the approved plan holds passes, anything else stops the run.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "engine/audience.hpp"
+#include "engine/gate.hpp"
+#include "engine/instances.hpp"
+#include "engine/plan.hpp"
+#include "journal/journal.hpp"
+#include "site/site.hpp"
+
+namespace snapcore {
+
+struct ExecuteRequest {
+  Instances& instances;
+  const Clock& clock;
+  const Plan& plan;
+  std::string run_id;
+  Journal& journal;
+  OnFailure on_failure = OnFailure::kRollback;
+  std::filesystem::path scratch_root;  // for scratch directories of calls
+  Audience& audience;
+  const std::atomic<bool>& cancelled;
+};
+
+// How a run ended. The numbers are the exit codes.
+enum class Ending : int {
+  kDone = 0,
+  kDoneWithWarnings = 1,
+  kFailedUntouched = 2,  // before anything live was touched; what was staged is removed
+  kUndone = 5,           // failed in or after an activation, and undone
+  kNeedsPerson = 7,      // held, rollback incomplete, in doubt, deviation
+};
+
+// One act that is still in effect at the end.
+struct Standing {
+  std::string call;
+  std::string instance;
+  std::string operation;
+  std::vector<std::string> words;  // what it did, for people
+  std::vector<std::string> shell;  // commands that put the old back, newest act first
+  Value kept;                      // handle of what is kept aside, or null
+};
+
+struct RunReport {
+  Ending ending = Ending::kDone;
+  std::optional<Error> error;           // what went wrong first
+  std::optional<Error> rollback_error;  // what stopped the rollback
+  std::vector<Standing> standing;
+  std::vector<std::string> undone;  // words, in the order it happened
+  std::vector<std::string> warnings;
+  struct Done {
+    std::string step;
+    std::string instance;
+    std::string operation;
+    std::vector<std::string> words;
+    double seconds = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Done> done;
+};
+
+class Executor final : public Gate {
+ public:
+  explicit Executor(ExecuteRequest request);
+  ~Executor() override;
+
+  bool planning() const override { return false; }
+  Result<> declare(std::string_view summary, const Value& params) override;
+  Result<InstanceView> open(std::string_view name, std::optional<Role> role,
+                            const Line& line) override;
+  Result<Value> args_schema(std::string_view name, std::string_view operation) override;
+  Result<Answer> call(std::string_view name, std::string_view operation_name, Value args,
+                      const Line& line) override;
+  Result<> begin_step(std::string_view name, const Line& line) override;
+  void end_step() override;
+  bool step_failed(const Error& error) override;
+  Result<bool> begin_when(const Value& condition, const Line& line) override;
+  void end_when() override;
+  void note(std::string_view text, const Line& line) override;
+  Result<Value> outside(std::string_view what) override;
+  std::uint64_t seed() const override;
+  const Value& site_values() const override;
+  const Error* stopped() const override;
+
+  // Call once, with what the runbook ended with. Checks that nothing planned was left out, undoes
+  // or holds after a failure, and writes the journal's last record.
+  RunReport finish(Result<> runbook_ended);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace snapcore

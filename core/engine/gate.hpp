@@ -1,0 +1,97 @@
+// The gate: the part of the core that every call of a runbook passes.
+//
+// A runbook runs three times against a gate: twice to plan (engine/planner.hpp) and once to execute
+// what was approved (engine/executor.hpp). It cannot tell them apart but by what is known: while
+// planning, the result of an act holds only what its plugin predicted.
+#pragma once
+
+#include <optional>
+#include <snapcore/error.hpp>
+#include <snapcore/value.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/manifest.hpp"
+
+namespace snapcore {
+
+// A line of a runbook, as people are shown it: "dr-full.lua:12".
+struct Line {
+  std::string file;
+  int number = 0;
+};
+std::string to_text(const Line& line);  // "" when there is none
+
+// What a call answers. `known` holds the fields whose values are known; while `complete` is false,
+// a field that `schema` names and `known` lacks is known only after execution.
+struct Answer {
+  Value known;
+  Value schema;      // JSON Schema of the whole result
+  std::string call;  // names the call in later(): "root#3"; "" for a read
+  bool complete = true;
+};
+
+// {"$later": {"call": "root#3", "field": "vmid", "type": "integer"}}: stands for a value in
+// arguments.
+Value later_value(std::string_view call, std::string_view field, std::string_view type);
+bool is_later(const Value& value);
+
+// What a runbook may know of an instance before it calls anything.
+struct InstanceView {
+  std::string name;
+  std::string plugin;
+  std::vector<std::string>
+      operations;  // the plugin's, then the core's own (latest, list, stat, restore)
+};
+
+class Gate {
+ public:
+  virtual ~Gate() = default;
+
+  virtual bool planning() const = 0;
+
+  // What the runbook says of itself, once, before anything else. `params` are its resolved
+  // parameters.
+  virtual Result<> declare(std::string_view summary, const Value& params) = 0;
+
+  // `role` asserts one. "site.unknown_instance", "site.wrong_role", or why its plugin cannot be
+  // loaded.
+  virtual Result<InstanceView> open(std::string_view instance, std::optional<Role> role,
+                                    const Line& line) = 0;
+
+  // The schema of the arguments of one operation, for the conversion of tables.
+  // "runbook.unknown_operation" lists those there are.
+  virtual Result<Value> args_schema(std::string_view instance, std::string_view operation) = 0;
+
+  virtual Result<Answer> call(std::string_view instance, std::string_view operation, Value args,
+                              const Line& line) = 0;
+
+  // A named part for people. Steps do not nest.
+  virtual Result<> begin_step(std::string_view name, const Line& line) = 0;
+  virtual void end_step() = 0;
+  // The step's body failed. True: the failure is on record, go on with what follows (--on-failure
+  // continue).
+  virtual bool step_failed(const Error& /*error*/) { return false; }
+
+  // A conditional scope on a later() value. True: run the body (always, while planning). Calls
+  // between begin and end belong to the scope; end_when is called only after a true.
+  virtual Result<bool> begin_when(const Value& condition, const Line& line) = 0;
+  virtual void end_when() = 0;
+
+  virtual void note(std::string_view text, const Line& line) = 0;
+
+  // Recorded outside values: "now" (RFC 3339 text), "uuid".
+  virtual Result<Value> outside(std::string_view what) = 0;
+  // Seed of math.random; the same in every pass over one plan.
+  virtual std::uint64_t seed() const = 0;
+
+  // Site values, read-only for runbooks.
+  virtual const Value& site_values() const = 0;
+
+  // Set once the run must stop: nothing the runbook catches may let it go on. The runbook layer
+  // arms its sticky stop as soon as a gate function returned and this is not null.
+  virtual const Error* stopped() const = 0;
+};
+
+}  // namespace snapcore

@@ -1,0 +1,144 @@
+#include "engine/guards.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "base/text.hpp"
+
+namespace snapcore {
+namespace {
+
+constexpr std::array<std::string_view, 6> kGuards = {"age",     "hash",  "identity",
+                                                     "healthy", "space", "version"};
+
+std::string list_of_guards() {
+  std::string text;
+  for (const std::string_view guard : kGuards)
+    text += (text.empty() ? "" : ", ") + std::string(guard);
+  return text;
+}
+
+}  // namespace
+
+bool is_guard(std::string_view name) {
+  return std::find(kGuards.begin(), kGuards.end(), name) != kGuards.end();
+}
+
+Result<> check_waivers(const std::vector<Waiver>& waivers, const Policy& policy) {
+  for (const Waiver& waiver : waivers) {
+    if (!is_guard(waiver.guard)) {
+      return fail({.code = "guard.unknown_waiver",
+                   .message = "there is no guard '" + waiver.guard + "' to waive",
+                   .hint = "guards are: " + list_of_guards()});
+    }
+    if (waiver.reason.empty()) {
+      return fail({.code = "guard.waiver_without_reason",
+                   .message = "the waiver of '" + waiver.guard + "' gives no reason",
+                   .hint = "write --waive " + waiver.guard +
+                           "=REASON; the reason stands in plan and journal"});
+    }
+    if (policy.waivers && std::find(policy.waivers->begin(), policy.waivers->end(), waiver.guard) ==
+                              policy.waivers->end()) {
+      return fail({.code = "guard.waiver_not_allowed",
+                   .message = "the site's policy does not allow to waive '" + waiver.guard + "'",
+                   .hint = "policy.waivers in the site lists what may be waived"});
+    }
+  }
+  return {};
+}
+
+bool Guards::is_waived(std::string_view guard) const {
+  return std::any_of(waivers_.begin(), waivers_.end(),
+                     [&](const Waiver& waiver) { return waiver.guard == guard; });
+}
+
+void Guards::raise(std::string_view guard, std::string_view target, std::string message) {
+  Concern concern{.guard = std::string(guard),
+                  .target = std::string(target),
+                  .message = std::move(message),
+                  .reason = ""};
+  for (const Waiver& waiver : waivers_) {
+    if (waiver.guard != guard) continue;
+    concern.state = Concern::State::kWaived;
+    concern.reason = waiver.reason;
+  }
+  concerns_.push_back(std::move(concern));
+}
+
+void Guards::check_age(const PlannedRestore& restore) {
+  if (!policy_.max_age) return;
+  const std::string ref = restore.artifact.at("ref").text();
+  if (!restore.age_seconds) {
+    raise("age", restore.target,
+          "the age of " + ref + " is not known, and the site allows at most " +
+              describe_age(*policy_.max_age));
+    return;
+  }
+  const std::chrono::seconds age(*restore.age_seconds);
+  if (age <= *policy_.max_age) return;
+  raise("age", restore.target,
+        ref + " is " + describe_age(age) + " old, and the site allows at most " +
+            describe_age(*policy_.max_age));
+}
+
+void Guards::check_healthy(const PlannedRestore& restore) {
+  if (!restore.healthy_before) return;
+  raise("healthy", restore.target,
+        restore.target +
+            " is healthy now; what was written to it after the backup is lost by this restore");
+}
+
+void Guards::check_identity(std::string_view target, const Value& of_artifact,
+                            const Value& of_target, const std::vector<std::string>& evidence) {
+  if (!of_artifact.is_null() && !of_target.is_null()) {
+    if (of_artifact == of_target) return;
+    raise("identity", target,
+          "the artifact belongs to " + of_artifact.dump() + ", and " + std::string(target) +
+              " is " + of_target.dump());
+    return;
+  }
+  std::string message = "identity not recorded: " +
+                        std::string(of_artifact.is_null() ? "the artifact does not say whose it is"
+                                                          : "the target cannot say who it is");
+  for (const std::string& line : evidence) message += "; " + line;
+  Concern concern{
+      .guard = "identity", .target = std::string(target), .message = message, .reason = ""};
+  if (is_waived("identity") || policy_.unknown_identity == Policy::UnknownIdentity::kRefuse) {
+    raise("identity", target, std::move(message));
+    return;
+  }
+  concern.state = policy_.unknown_identity == Policy::UnknownIdentity::kWarn
+                      ? Concern::State::kWarned
+                      : Concern::State::kAsk;
+  concerns_.push_back(std::move(concern));
+}
+
+void Guards::check_space(const Plan& plan) {
+  struct Place {
+    std::uint64_t needed = 0;
+    std::uint64_t free = UINT64_MAX;
+    std::string target;
+  };
+  std::map<std::string, Place> places;
+  for (const PlannedCall* call : plan.calls()) {
+    for (const SpaceNeed& need : call->space) {
+      Place& place = places[need.where];
+      place.needed += need.needed;
+      place.free = std::min(place.free, need.free);
+      place.target = call->instance;
+    }
+  }
+  for (const auto& [where, place] : places) {
+    const auto wanted = static_cast<std::uint64_t>(
+        std::ceil(static_cast<double>(place.needed) * (1.0 + policy_.space_margin)));
+    if (wanted <= place.free) continue;
+    raise("space", place.target,
+          where + " has " + describe_bytes(place.free) + " free; this needs " +
+              describe_bytes(place.needed) + " and a margin of " +
+              std::to_string(static_cast<int>(policy_.space_margin * 100 + 0.5)) + " %");
+  }
+}
+
+}  // namespace snapcore

@@ -1,0 +1,156 @@
+// The plan: everything a runbook would do, in the order it would do it, before any of it is done.
+//
+// A plan is made of phases, a phase of calls. People approve it by its digest; the executor lets
+// pass what it holds and nothing else. core/engine/FORMAT.md describes the file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <snapcore/error.hpp>
+#include <snapcore/value.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "engine/gate.hpp"
+#include "plugin/manifest.hpp"
+
+namespace snapcore {
+
+// Room that a call needs in one place; entries of one `where` add up.
+struct SpaceNeed {
+  std::string where;
+  std::uint64_t needed = 0;
+  std::uint64_t free = UINT64_MAX;  // that: nobody could say
+};
+
+// An act that a planned call announces it will make through another instance.
+struct NestedCall {
+  std::string label;
+  std::string instance;
+  std::string operation;
+  Value args;
+};
+
+// One verify or act. Reads do not stand in a plan; what they answered is in `choices` where it
+// matters.
+struct PlannedCall {
+  std::string
+      id;  // scope, '#', number in the scope; '.' and the verb inside a restore: "root#1.stage"
+  std::string step;  // for people; "" outside of steps
+  Line line;
+  std::string instance;
+  std::string operation;
+  Effect effect = Effect::kChange;
+  Value args;       // canonical: secrets as references, unknowns as later values
+  Value condition;  // null, or the later value of the when() it stands in
+  Value predicted;  // what is known of the result
+  UndoRule undo;
+  std::vector<NestedCall> nested;
+
+  // For people, and for the executor's room check; not part of the digest.
+  std::vector<std::string> effects;
+  std::vector<std::string> keeps;
+  std::vector<std::string> undo_words;
+  std::vector<std::string> resources;
+  std::vector<SpaceNeed> space;
+  std::uint64_t bytes = 0;
+  Value result_schema;
+
+  bool is_act() const { return snapcore::is_act(effect); }
+  // Cannot be taken back: a destroy, or an act without undo.
+  bool is_point_of_no_return() const;
+};
+
+// What one restore brings where: the facts people decide by.
+struct PlannedRestore {
+  std::string id;  // "root#1"; its calls are "root#1.stage", ...
+  std::string target;
+  Value artifact;           // with source, ref, size, sha256, kind
+  std::string digest_from;  // "recorded in its manifest", "computed while planning", "version id"
+  std::optional<std::int64_t> age_seconds;
+  bool examined = false;  // while planning; else it is examined while staged
+  Value examination;      // kind, identity, contents, ...
+  bool healthy_before = false;
+  bool readable_before = false;
+  std::string keeps;                  // aside, capture, none
+  Value target_identity;              // as its plugin tells it; null when it cannot
+  std::vector<std::string> evidence;  // of the target, as sentences
+};
+
+// What a guard said. A refusal that is not waived fails the plan.
+struct Concern {
+  enum class State { kRefused, kWaived, kAsk, kWarned } state = State::kRefused;
+  std::string guard;  // age hash identity healthy space version
+  std::string target;
+  std::string message;
+  std::string reason;  // of the waiver
+};
+
+struct CodeFile {
+  std::string name;  // "full-site.lua", "lib/site"
+  std::string path;
+  std::string sha256;
+  std::string text;
+};
+
+struct PluginUse {
+  std::string id;
+  std::string version;
+  std::string path;
+  std::string sha256;
+};
+
+// An answer that execution gives again: latest, list, stat, now, uuid.
+struct Choice {
+  std::string id;  // scope, '?', number of the read in the scope
+  std::string instance;
+  std::string operation;
+  Value args;
+  Value answer;
+};
+
+struct PlannedPhase {
+  std::string name;  // "" for what stands outside of phases
+  std::vector<PlannedCall> calls;
+};
+
+struct Plan {
+  std::string id;  // fresh in each plan; a saved plan is used once
+  std::string summary;
+  Value params;
+  Time made{};
+  std::vector<PlannedPhase> phases;
+  std::vector<PlannedRestore> restores;
+  std::vector<Choice> choices;
+  std::vector<Concern> concerns;
+  std::vector<std::string> accepted_losses;  // instances
+  std::vector<std::string> notes;
+  std::vector<CodeFile> code;  // the runbook first
+  std::string site_path;
+  std::string site_digest;
+  std::vector<PluginUse> plugins;
+  bool has_fresh_arguments = false;  // now or uuid reached an argument
+
+  std::vector<const PlannedCall*> calls() const;
+  const PlannedCall* find(std::string_view wanted) const;
+  std::size_t acts() const;
+
+  // SHA-256 over what approval means: see FORMAT.md.
+  std::string digest() const;
+};
+
+// Seed of math.random for every pass over a plan: while planning, when it is planned again, and
+// when it is executed.
+std::uint64_t seed_of_plan(std::string_view plan_id);
+
+Value to_value(const Plan& plan);
+// "plan.invalid" when it is not a plan of this version, or its own digest does not fit.
+Result<Plan> plan_from(const Value& value);
+
+// One line per difference, "what: approved plan / this run". Empty when both mean the same.
+std::vector<std::string> differences(const Plan& approved, const Plan& now);
+
+}  // namespace snapcore

@@ -1,0 +1,96 @@
+#include "engine/undo_stack.hpp"
+
+#include <snapcore/support/digest.hpp>
+
+namespace snapcore {
+namespace {
+
+std::vector<std::string> texts(const Value& value) {
+  std::vector<std::string> list;
+  for (const Value& item : value.items()) list.push_back(item.text());
+  return list;
+}
+
+Result<> append(Journal& journal, std::string_view type, Value body) {
+  auto written = journal.append(type, std::move(body));
+  if (!written) return fail(written.error());
+  return {};
+}
+
+Error no_way_back(const StandingAct& act) {
+  return {.code = "run.no_undo",
+          .message = act.instance->name() + "." + act.operation->name + " cannot be taken back" +
+                     (act.operation->undo.reason.empty() ? "" : ": " + act.operation->undo.reason),
+          .outcome = Outcome::kHappened};
+}
+
+Result<Value> run_way_back(const UndoScene& scene, const StandingAct& act) {
+  const bool discards = act.staging && act.result;
+  if (!discards && act.operation->undo.kind != UndoRule::Kind::kCompensate)
+    return fail(no_way_back(act));
+  LiveCall call{.instances = scene.instances,
+                .instance = *act.instance,
+                .operation = discards ? *act.instance->manifest().find("discard") : *act.operation,
+                .entry = discards ? Entry::kExecute : Entry::kCompensate,
+                .run_id = scene.run_id,
+                .call_id = act.call_id,
+                .key = sha256_hex(scene.run_id + " undo " + act.call_id),
+                .started = scene.started,
+                .audience = &scene.audience,
+                .shown_as = act.planned,
+                .scratch_root = scene.scratch_root};
+  if (discards) return call.run(Value::object({{"staged", act.result->at("handle")}})).result;
+  return call
+      .run(Value::object({{"args", act.args},
+                          {"result", act.result ? *act.result : Value()},
+                          {"undo", act.undo ? *act.undo : Value()}}))
+      .result;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act) {
+  if (act.operation->undo.kind == UndoRule::Kind::kNested) {
+    std::vector<std::string> words;
+    for (auto child = act.nested.rbegin(); child != act.nested.rend(); ++child) {
+      auto undone = undo(scene, *child);
+      if (!undone) return undone;
+      words.insert(words.end(), undone->begin(), undone->end());
+    }
+    return words;
+  }
+  const Value body = Value::object({{"call", act.call_id},
+                                    {"instance", act.instance->name()},
+                                    {"operation", act.operation->name},
+                                    {"undo", act.undo ? *act.undo : Value()}});
+  if (auto written = append(scene.journal, record::kUndoIntent, body); !written)
+    return fail(written.error());
+  auto result = run_way_back(scene, act);
+  Value outcome = Value::object({{"call", act.call_id}});
+  if (result) {
+    outcome["result"] = *result;
+  } else {
+    outcome["error"] = to_value(result.error());
+  }
+  auto written = append(scene.journal, record::kUndoResult, std::move(outcome));
+  if (!result) return fail(result.error());
+  if (!written) return fail(written.error());
+  auto words = texts(result->at("words"));
+  if (words.empty() && act.staging)
+    words.push_back("removed what was staged for " + act.instance->name());
+  return words;
+}
+
+Standing describe(const StandingAct& act) {
+  Standing standing;
+  standing.call = act.call_id;
+  standing.instance = act.instance->name();
+  standing.operation = act.operation->name;
+  if (act.result) standing.words = texts(act.result->at("words"));
+  if (standing.words.empty() && act.planned) standing.words = act.planned->effects;
+  if (act.undo) standing.shell = texts(act.undo->at("shell"));
+  if (act.result) standing.kept = act.result->at("kept");
+  return standing;
+}
+
+}  // namespace snapcore

@@ -1,0 +1,274 @@
+#include "journal/runs.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+namespace snapcore {
+namespace {
+
+constexpr std::uint64_t kMaxNoteBytes = 4096;  // the lock and the notes of used plans
+
+// A name that stays one: ids become file names.
+bool is_id(std::string_view text) {
+  if (text.empty() || text.size() > 128) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+Error not_an_id(std::string_view what, std::string_view text) {
+  return {.code = "state.invalid_id",
+          .message = "'" + printable(text, 60) + "' is no " + std::string(what) +
+                     ": it has letters, digits, - and _ only",
+          .category = Category::kPrecondition};
+}
+
+// Why the state directory does not take what it must; `doing` completes "cannot DOING in STATE".
+Error state_error(std::string_view doing, const Path& state, Error cause) {
+  std::string code = "state.failed";
+  std::string hint = cause.hint;
+  const Error* first = &cause;
+  while (first->cause) first = first->cause.get();
+  if (first->code == "file.no_space") {
+    code = "state.no_space";
+    hint = "free space there, or name another state directory with --state";
+  } else if (first->code == "file.not_permitted" || first->code == "file.read_only") {
+    code = "state.not_writable";
+    hint = "make it writable for this user, or name another state directory with --state";
+  }
+  return caused_by(
+      {.code = std::move(code),
+       .message = "cannot " + std::string(doing) + " in the state directory " + state.string(),
+       .hint = std::move(hint)},
+      std::move(cause));
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+// A note that another process may be writing just now: what cannot be read says nothing.
+Value read_note(FileSystem& fs, const Path& path) {
+  const auto text = read_file(fs, path, kMaxNoteBytes);
+  if (!text) return {};
+  auto value = Value::parse(*text);
+  return value ? std::move(*value) : Value();
+}
+
+std::string in_words(const LockHolder& holder) {
+  std::string words = holder.run.empty() ? "another run" : "run " + printable(holder.run, 128);
+  if (holder.pid <= 0) return words;
+  words += " (process " + std::to_string(holder.pid);
+  if (!holder.host.empty()) words += " on " + printable(holder.host, 64);
+  if (!holder.since.empty()) words += ", since " + printable(holder.since, 32);
+  return words + ")";
+}
+
+bool is_code_name(const std::string& name) {
+  const Path path = name;
+  if (path.empty() || path.is_absolute() || !path.has_filename()) return false;
+  return std::none_of(path.begin(), path.end(),
+                      [](const Path& part) { return part == ".." || part == "."; });
+}
+
+Result<> write_run_files(FileSystem& fs, const Path& directory, const RunFiles& files) {
+  if (auto made = create_file(fs, directory / "plan.json", files.plan); !made) return made;
+  if (auto made = create_file(fs, directory / "site.json", files.site); !made) return made;
+  for (const auto& [name, text] : files.code) {
+    if (!is_code_name(name)) {
+      return fail({.code = "state.invalid_name",
+                   .message = "'" + printable(name) + "' cannot be the name of a copied runbook",
+                   .category = Category::kInternal});
+    }
+    const Path path = directory / "code" / name;
+    if (auto made = make_directories(fs, path.parent_path()); !made) return made;
+    if (auto made = create_file(fs, path, text); !made) return made;
+  }
+  return {};
+}
+
+void take_record(RunSummary& run, const Record& record) {
+  if (record.type == record::kRun) {
+    run.runbook = record.body.at("runbook").text();
+    run.summary = record.body.at("summary").text();
+    run.started = record.at;
+  } else if (record.type == record::kEnd) {
+    run.ended = record.at;
+    run.ending = record.body.at("ending").text();
+    run.exit = static_cast<int>(record.body.at("exit").int_or(-1));
+  }
+}
+
+}  // namespace
+
+Runs::Runs(FileSystem& fs, const Clock& clock, Path state)
+    : fs_(fs), clock_(clock), state_(std::move(state)) {}
+
+Result<std::string> Runs::new_id() {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const auto random = random_hex(4);
+    if (!random) return random;
+    std::string id = to_stamp(clock_.now()) + "-" + *random;
+    const auto taken = fs_.status(directory(id));
+    if (!taken) return fail(state_error("choose a run id", state_, taken.error()));
+    if (!*taken) return id;
+  }
+  return fail({.code = "state.no_free_id",
+               .message = "no free run id in " + (state_ / "runs").string(),
+               .category = Category::kInternal});
+}
+
+Result<std::unique_ptr<FileLock>> Runs::lock(std::string_view run_id) {
+  if (auto made = make_directories(fs_, state_); !made) {
+    return fail(state_error("take the lock", state_, made.error()));
+  }
+  const Path path = state_ / "lock";
+  auto lock = fs_.lock(path);
+  if (!lock && lock.error().code == "file.locked") {
+    const Value note = read_note(fs_, path);
+    const LockHolder holder{.run = note.at("run").text(),
+                            .pid = note.at("pid").int_or(0),
+                            .host = note.at("host").text(),
+                            .since = note.at("since").text()};
+    return fail({.code = "state.locked",
+                 .message = in_words(holder) + " is using the state directory " + state_.string() +
+                            "; one run at a time is admitted",
+                 .hint = "wait until it has ended; 'snapcore runs' shows what it does",
+                 .category = Category::kConflict});
+  }
+  if (!lock) return fail(state_error("take the lock", state_, lock.error()));
+  const Value note = Value::object({{"run", run_id},
+                                    {"pid", static_cast<std::int64_t>(::getpid())},
+                                    {"host", valid_utf8(host_name())},
+                                    {"since", to_rfc3339(clock_.now())}});
+  if (auto written = (*lock)->write(note.dump() + "\n"); !written) {
+    return fail(state_error("take the lock", state_, written.error()));
+  }
+  return lock;
+}
+
+Result<StartedRun> Runs::start(std::string_view run_id, const RunFiles& files) {
+  if (!is_id(run_id)) return fail(not_an_id("run id", run_id));
+  const Path place = directory(run_id);
+  const auto failed = [&](const Error& error) {
+    return fail(state_error("start run " + std::string(run_id), state_, error));
+  };
+  if (auto made = make_directories(fs_, place.parent_path()); !made) return failed(made.error());
+  if (auto made = fs_.make_directory(place); !made) {
+    if (made.error().code != "file.exists") return failed(made.error());
+    return fail(
+        {.code = "state.run_exists",
+         .message = "there is already a run " + std::string(run_id) + " in " + state_.string(),
+         .category = Category::kConflict});
+  }
+  auto written = fs_.sync_directory(place.parent_path());
+  if (written) written = write_run_files(fs_, place, files);
+  if (written) {
+    auto journal = Journal::create(fs_, place / "journal.jsonl", clock_);
+    if (journal) return StartedRun{std::string(run_id), place, std::move(*journal)};
+    written = fail(journal.error());
+  }
+  // It never began. What cannot be removed, on a failing disk, is listed as such.
+  (void)remove_tree(fs_, place);
+  return failed(written.error());
+}
+
+Result<> Runs::use_plan(std::string_view plan_id, std::string_view run_id) {
+  if (!is_id(plan_id)) return fail(not_an_id("plan id", plan_id));
+  const Path path = state_ / "plans" / (std::string(plan_id) + ".json");
+  if (auto made = make_directories(fs_, path.parent_path()); !made) {
+    return fail(state_error("note that the plan is used", state_, made.error()));
+  }
+  const Value note =
+      Value::object({{"plan", plan_id}, {"run", run_id}, {"used", to_rfc3339(clock_.now())}});
+  auto done = publish_file(fs_, path, note.dump() + "\n");
+  if (done) return {};
+  if (done.error().code != "file.exists") {
+    return fail(state_error("note that the plan is used", state_, done.error()));
+  }
+  const Value first = read_note(fs_, path);
+  std::string words = "this plan was already used";
+  if (first.at("run").is_string()) words += " by run " + printable(first.at("run").text(), 128);
+  if (first.at("used").is_string()) words += " on " + printable(first.at("used").text(), 32);
+  return fail({.code = "plan.already_used",
+               .message = std::move(words) + "; a plan is used once",
+               .hint = "make a new one with 'snapcore plan'",
+               .category = Category::kConflict});
+}
+
+Result<std::optional<std::string>> Runs::plan_used_by(std::string_view plan_id) {
+  if (!is_id(plan_id)) return fail(not_an_id("plan id", plan_id));
+  const Path path = state_ / "plans" / (std::string(plan_id) + ".json");
+  const auto there = fs_.status(path);
+  if (!there) return fail(state_error("look for used plans", state_, there.error()));
+  if (!*there) return std::nullopt;
+  return read_note(fs_, path).at("run").string_or("unknown");
+}
+
+Result<std::vector<RunSummary>> Runs::list() {
+  const Path place = state_ / "runs";
+  const auto there = fs_.status(place);
+  if (!there) return fail(state_error("list the runs", state_, there.error()));
+  std::vector<RunSummary> runs;
+  if (!*there) return runs;
+  auto names = fs_.list(place);
+  if (!names) return fail(state_error("list the runs", state_, names.error()));
+  std::sort(names->begin(), names->end(), std::greater<>());  // ids begin with their time
+  for (const std::string& name : *names) {
+    if (is_id(name)) runs.push_back(summarise(name));
+  }
+  return runs;
+}
+
+Result<RunSummary> Runs::summary(std::string_view run_id) {
+  const auto place = existing(run_id);
+  if (!place) return fail(place.error());
+  return summarise(std::string(run_id));
+}
+
+Result<Path> Runs::existing(std::string_view run_id) {
+  if (!is_id(run_id)) return fail(not_an_id("run id", run_id));
+  const Path place = directory(run_id);
+  const auto there = fs_.status(place);
+  if (!there)
+    return fail(state_error("look for run " + std::string(run_id), state_, there.error()));
+  if (*there) return place;
+  return fail({.code = "state.unknown_run",
+               .message = "there is no run " + std::string(run_id) + " in " + state_.string(),
+               .hint = "'snapcore runs' lists them",
+               .category = Category::kPrecondition});
+}
+
+RunSummary Runs::summarise(const std::string& run_id) {
+  RunSummary run{.id = run_id, .directory = directory(run_id)};
+  const auto extent = read_journal(fs_, run.directory / "journal.jsonl", [&](const Record& record) {
+    // What is known so far stays known when a later line is damaged.
+    run.head = {record.seq, record.hash};
+    run.records = record.seq;
+    take_record(run, record);
+    return Result<>();
+  });
+  if (extent) {
+    run.head = extent->head;
+    run.dropped_bytes = extent->dropped_bytes;
+  } else if (extent.error().code == "file.not_found") {
+    run.problem =
+        Error{.code = "journal.empty",
+              .message = "run " + run_id +
+                         " was killed while it was being started; nothing was done under it",
+              .category = Category::kPrecondition};
+  } else {
+    run.problem = extent.error();
+  }
+  return run;
+}
+
+}  // namespace snapcore

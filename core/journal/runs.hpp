@@ -1,0 +1,105 @@
+// The runs in a state directory: STATE/runs/ID/{journal.jsonl, plan.json, site.json, code/}, the
+// lock that admits one run at a time (STATE/lock), and the saved plans that were used
+// (STATE/plans/ID.json).
+//
+// Looking changes nothing and makes nothing, not even directories. What is made is private to its
+// owner. "state.not_writable" and "state.no_space" say what the state directory lacks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <snapcore/error.hpp>
+#include <snapcore/value.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file_system.hpp"
+#include "journal/journal.hpp"
+
+namespace snapcore {
+
+// What a run carries, so that it can be looked at and resumed without anything outside.
+struct RunFiles {
+  struct Code {
+    std::string name;  // relative, below code/: "full-site.lua", "lib/site.lua"
+    std::string text;
+  };
+  std::string plan;  // JSON
+  std::string site;  // JSON, resolved, secrets as references
+  std::vector<Code> code = {};
+};
+
+struct StartedRun {
+  std::string id;
+  Path directory;
+  std::unique_ptr<Journal> journal;
+};
+
+// One run as `runs` shows it. What its journal does not say is empty.
+struct RunSummary {
+  std::string id = {};
+  Path directory = {};
+  std::string runbook = {};
+  std::string summary = {};
+  std::optional<Time> started = {};
+  std::optional<Time> ended = {};  // none: still going on, or it was killed
+  std::string ending = {};         // in words, of the record "end"
+  std::optional<int> exit = {};
+  JournalHead head = {};
+  std::uint64_t records = 0;
+  std::uint64_t dropped_bytes = 0;
+  std::optional<Error> problem = {};  // why its journal cannot be read to its end
+};
+
+// Who holds the lock, as written in it.
+struct LockHolder {
+  std::string run = {};
+  std::int64_t pid = 0;
+  std::string host = {};
+  std::string since = {};  // RFC 3339
+};
+
+class Runs {
+ public:
+  // `state` need not exist.
+  Runs(FileSystem& fs, const Clock& clock, Path state);
+
+  const Path& state() const { return state_; }
+  Path directory(std::string_view run_id) const { return state_ / "runs" / run_id; }
+
+  // An id nobody has: "20260102T030405Z-abcd", so that names sort by time.
+  Result<std::string> new_id();
+
+  // Admits this run alone until the returned lock is destroyed or the process ends. "state.locked"
+  // (Category::kConflict) names who is in.
+  Result<std::unique_ptr<FileLock>> lock(std::string_view run_id);
+
+  // The directory of a new run with its files and an empty journal, all durable. The journal comes
+  // last: a run without one never began. "state.run_exists".
+  Result<StartedRun> start(std::string_view run_id, const RunFiles& files);
+
+  // Marks a saved plan as used by this run, durably. "plan.already_used" names the run that used
+  // it; of several at once one wins.
+  Result<> use_plan(std::string_view plan_id, std::string_view run_id);
+  // The run that used it, if any.
+  Result<std::optional<std::string>> plan_used_by(std::string_view plan_id);
+
+  // Newest first. A run whose journal is damaged is in the list with its problem.
+  Result<std::vector<RunSummary>> list();
+
+  // "state.unknown_run". A damaged journal is no error here either.
+  Result<RunSummary> summary(std::string_view run_id);
+
+ private:
+  Result<Path> existing(std::string_view run_id);
+  RunSummary summarise(const std::string& run_id);
+
+  FileSystem& fs_;
+  const Clock& clock_;
+  Path state_;
+};
+
+}  // namespace snapcore

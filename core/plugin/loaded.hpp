@@ -1,0 +1,39 @@
+// What is behind a Plugin and an Instance, for the files of this folder alone.
+#pragma once
+
+#include <snapcore/plugin.h>
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "plugin/host.hpp"
+#include "plugin/schema.hpp"
+
+namespace snapcore {
+
+struct OperationSchemas {
+  Schema args;
+  Schema result;
+  std::optional<Schema> item;
+};
+
+struct Plugin::Loaded {
+  std::filesystem::path path;
+  std::string sha256;
+  Manifest manifest;
+  sc_plugin table{};
+  Schema config;
+  std::vector<OperationSchemas> schemas;  // by index of the operation
+};
+
+struct Instance::Opened {
+  sc_instance* self = nullptr;
+  std::mutex turn;  // held by the one call that runs, unless the operation is `concurrent`
+};
+
+// The functions of the host, one table for all plugins and the whole process.
+const sc_host& host_table();
+
+}  // namespace snapcore

@@ -1,0 +1,90 @@
+#include "plugin/pipe.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace snapcore {
+namespace {
+
+Error closed() {
+  return {.code = "stream.closed",
+          .message = "the reader has stopped reading",
+          .category = Category::kTransient};
+}
+
+}  // namespace
+
+Pipe::Pipe() : ring_(new std::byte[kCapacity]) {}
+
+Result<> Pipe::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    std::size_t at = 0;
+    std::size_t size = 0;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return closed_ || filled() < kCapacity; });
+      if (closed_) return fail(closed());
+      at = static_cast<std::size_t>(written_ % kCapacity);
+      size = std::min({bytes.size(), kCapacity - filled(), kCapacity - at, kPiece});
+    }
+    std::memcpy(ring_.get() + at, bytes.data(), size);
+    {
+      const std::lock_guard lock(mutex_);
+      written_ += size;
+    }
+    changed_.notify_all();
+    bytes = bytes.subspan(size);
+  }
+  return {};
+}
+
+void Pipe::end(Result<> how) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) ended_ = std::move(how);
+  }
+  changed_.notify_all();
+}
+
+Result<std::size_t> Pipe::read(std::span<std::byte> into) {
+  if (into.empty()) return 0;
+  std::size_t at = 0;
+  std::size_t size = 0;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return filled() > 0 || ended_; });
+    if (filled() == 0) {
+      if (!*ended_) return fail(ended_->error());
+      return 0;
+    }
+    at = static_cast<std::size_t>(read_ % kCapacity);
+    size = std::min({into.size(), filled(), kCapacity - at, kPiece});
+  }
+  std::memcpy(into.data(), ring_.get() + at, size);
+  {
+    const std::lock_guard lock(mutex_);
+    read_ += size;
+  }
+  changed_.notify_all();
+  return size;
+}
+
+void Pipe::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool Pipe::complete() const {
+  const std::lock_guard lock(mutex_);
+  return ended_ && *ended_ && filled() == 0;
+}
+
+std::uint64_t Pipe::bytes_read() const {
+  const std::lock_guard lock(mutex_);
+  return read_;
+}
+
+}  // namespace snapcore

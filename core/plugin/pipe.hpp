@@ -1,0 +1,55 @@
+// A bounded pipe between two threads: one writes, one reads, and neither knows the other.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <snapcore/error.hpp>
+#include <span>
+
+namespace snapcore {
+
+// Memory is one ring, whatever passes. Any function may be called from any thread, but only one
+// thread at a time writes and only one reads.
+class Pipe {
+ public:
+  static constexpr std::size_t kCapacity = std::size_t{1} << 20;
+  static constexpr std::size_t kPiece =
+      kCapacity / 4;  // moved at once, so that both sides stay busy
+
+  Pipe();
+
+  // Takes all bytes, or fails: "stream.closed" once the reader has gone. Waits while the ring is
+  // full.
+  Result<> write(std::span<const std::byte> bytes);
+  // The writer has ended, well or with an error that the reader gets after the last byte. The first
+  // end counts.
+  void end(Result<> how);
+
+  // Waits for at least one byte; 0 at a good end, the writer's error after a bad one.
+  Result<std::size_t> read(std::span<std::byte> into);
+  // The reader has gone.
+  void close();
+
+  // The writer ended well and every byte was read.
+  bool complete() const;
+  std::uint64_t bytes_read() const;
+
+ private:
+  std::size_t filled() const { return static_cast<std::size_t>(written_ - read_); }
+
+  // Ring positions only move under the mutex; the bytes between them belong to the reader, the
+  // others to the writer, so that copying needs no lock.
+  const std::unique_ptr<std::byte[]> ring_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t written_ = 0;
+  std::uint64_t read_ = 0;
+  std::optional<Result<>> ended_;
+  bool closed_ = false;
+};
+
+}  // namespace snapcore

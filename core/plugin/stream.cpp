@@ -1,0 +1,113 @@
+#include "plugin/stream.hpp"
+
+#include <atomic>
+#include <snapcore/support/digest.hpp>
+#include <system_error>
+#include <thread>
+
+#include "plugin/call_chain.hpp"
+#include "plugin/piece_cache.hpp"
+#include "plugin/pipe.hpp"
+
+namespace snapcore {
+namespace {
+
+Result<> run_guarded(const ProducedStream::Produce& produce, OutputStream& out) {
+  try {
+    return produce(out);
+  } catch (const std::exception& problem) {
+    return fail({.code = "stream.producer_threw",
+                 .message = std::string("the producer of a stream failed: ") + problem.what(),
+                 .category = Category::kInternal});
+  }
+}
+
+}  // namespace
+
+struct ProducedStream::State final : OutputStream {
+  State(Produce make, std::optional<std::uint64_t> total, ReadPiece read_piece)
+      : produce(std::move(make)),
+        size(total),
+        has_random_access(read_piece != nullptr),
+        cache(std::move(read_piece)) {}
+
+  // The producer's side. The hash belongs to its thread until the pipe has ended.
+  Result<> write(std::span<const std::byte> bytes) override {
+    hash.update(bytes);
+    return pipe.write(bytes);
+  }
+
+  Result<> start() {
+    if (producer.joinable()) return {};
+    try {
+      producer = std::thread([this] {
+        const ChainScope scope(chain);
+        Result<> how = run_guarded(produce, *this);
+        digest = to_hex(hash.finish());
+        pipe.end(std::move(how));
+      });
+      return {};
+    } catch (const std::system_error& problem) {
+      return fail({.code = "stream.no_thread",
+                   .message = std::string("cannot start a thread: ") + problem.what(),
+                   .category = Category::kTransient});
+    }
+  }
+
+  Produce produce;
+  std::optional<std::uint64_t> size;
+  bool has_random_access;
+  PieceCache cache;
+  CallChain chain = current_chain();
+  Pipe pipe;
+  Sha256 hash;
+  std::string digest;  // written before the pipe ends, read after
+  std::atomic<std::uint64_t> prefix_bytes = 0;
+  std::thread producer;
+};
+
+ProducedStream::ProducedStream(Produce produce, std::optional<std::uint64_t> size,
+                               ReadPiece read_piece)
+    : state_(std::make_unique<State>(std::move(produce), size, std::move(read_piece))) {}
+
+ProducedStream::~ProducedStream() {
+  state_->pipe.close();
+  if (state_->producer.joinable()) state_->producer.join();
+}
+
+Result<std::size_t> ProducedStream::read(std::span<std::byte> into) {
+  if (auto started = state_->start(); !started) return fail(started.error());
+  return state_->pipe.read(into);
+}
+
+Result<std::size_t> ProducedStream::read_at(std::uint64_t offset, std::span<std::byte> into) {
+  if (!state_->has_random_access) {
+    return fail({.code = "stream.no_random_access",
+                 .message = "this stream can only be read from front to back",
+                 .category = Category::kPermanent});
+  }
+  return state_->cache.read(offset, into);
+}
+
+std::optional<std::uint64_t> ProducedStream::size() const { return state_->size; }
+
+Result<> ProducedStream::rehash(std::span<const std::byte> prefix) {
+  if (state_->producer.joinable()) {
+    return fail({.code = "stream.already_read",
+                 .message = "a prefix can be handed back only before the first read",
+                 .category = Category::kInternal});
+  }
+  state_->hash.update(prefix);
+  state_->prefix_bytes += prefix.size();
+  return {};
+}
+
+Passed ProducedStream::passed() const {
+  Passed passed{
+      .bytes = state_->prefix_bytes + state_->pipe.bytes_read(), .sha256 = "", .complete = false};
+  passed.complete = state_->pipe.complete();
+  if (passed.complete) passed.sha256 = state_->digest;
+  return passed;
+}
+
+}  // namespace snapcore

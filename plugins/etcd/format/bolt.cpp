@@ -1,0 +1,244 @@
+#include "format/bolt.hpp"
+
+#include <algorithm>
+
+namespace etcd::bolt {
+namespace {
+
+using snapcore::Category;
+using snapcore::fail;
+
+snapcore::Error damaged(std::string message) {
+  return {
+      .code = "etcd.bolt_damaged", .message = std::move(message), .category = Category::kCorrupt};
+}
+
+Bytes meta_bytes(Bytes file, std::size_t page_offset) {
+  if (file.size() < kPageHeaderSize + kMetaSize ||
+      page_offset > file.size() - kPageHeaderSize - kMetaSize) {
+    return {};
+  }
+  return file.subspan(page_offset + kPageHeaderSize, kMetaSize);
+}
+
+struct Metas {
+  std::optional<Meta> chosen;
+  bool both = false;
+  bool magic_seen = false;
+  bool swapped = false;
+};
+
+// Page 0 holds one meta, page 1 the other. When page 0 is unreadable the page size is not known,
+// and page 1 is looked for at every size bbolt uses.
+Metas find_metas(Bytes file) {
+  Metas found;
+  const auto look = [&](std::size_t offset) -> std::optional<Meta> {
+    Meta meta;
+    const MetaState state = read_meta(meta_bytes(file, offset), meta);
+    found.swapped |= state == MetaState::kByteSwapped;
+    found.magic_seen |= state == MetaState::kValid || state == MetaState::kDamaged;
+    if (state != MetaState::kValid || (offset != 0 && meta.page_size != offset))
+      return std::nullopt;
+    return meta;
+  };
+  const auto first = look(0);
+  std::optional<Meta> second;
+  if (first) {
+    second = look(first->page_size);
+  } else {
+    for (std::size_t size = kMinPageSize; size <= kMaxPageSize && !second; size *= 2) {
+      second = look(size);
+    }
+  }
+  found.both = first && second;
+  found.chosen = found.both && second->transaction > first->transaction ? second : first;
+  if (!found.chosen) found.chosen = second;
+  return found;
+}
+
+}  // namespace
+
+Result<Bucket> read_bucket(Bytes value) {
+  if (value.size() < kBucketHeaderSize) return fail(damaged("a bucket shorter than its header"));
+  Bucket bucket{.root = load_le<std::uint64_t>(value.data()),
+                .sequence = load_le<std::uint64_t>(value.data() + 8),
+                .inline_page = value.subspan(kBucketHeaderSize)};
+  if (bucket.root != 0) {
+    if (!bucket.inline_page.empty()) {
+      return fail(
+          damaged("a bucket that is both inline and on page " + std::to_string(bucket.root)));
+    }
+    return bucket;
+  }
+  if (bucket.inline_page.size() < kPageHeaderSize) {
+    return fail(damaged("an inline bucket shorter than a page header"));
+  }
+  const Page page = read_page_header(bucket.inline_page);
+  if (page.id != 0 || page.overflow != 0 || !page.is(PageKind::kLeaf)) {
+    return fail(damaged("an inline bucket that does not hold a leaf page"));
+  }
+  return bucket;
+}
+
+Result<Database> Database::open(Bytes file) {
+  const Metas metas = find_metas(file);
+  if (!metas.chosen) {
+    if (metas.swapped) {
+      return fail({.code = "etcd.bolt_byte_order",
+                   .message = "the database was written by a machine with the other byte order "
+                              "(big endian)",
+                   .hint = "restore it on a machine of the kind that wrote it",
+                   .category = Category::kPrecondition});
+    }
+    if (metas.magic_seen) return fail(damaged("no meta page is whole"));
+    return fail({.code = "etcd.bolt_foreign",
+                 .message = "the file holds no bbolt database",
+                 .category = Category::kPrecondition});
+  }
+  const Meta& meta = *metas.chosen;
+  if (meta.high_water_mark < 3 || meta.root < 2 || meta.root >= meta.high_water_mark) {
+    return fail(damaged("the meta page names root page " + std::to_string(meta.root) + " of " +
+                        std::to_string(meta.high_water_mark) + " pages"));
+  }
+  if (meta.high_water_mark > file.size() / meta.page_size) {
+    return fail({.code = "etcd.bolt_truncated",
+                 .message = "the database has " + std::to_string(meta.high_water_mark) +
+                            " pages of " + std::to_string(meta.page_size) +
+                            " bytes, the file holds only " +
+                            std::to_string(file.size() / meta.page_size) + " of them (" +
+                            std::to_string(file.size()) + " bytes)",
+                 .category = Category::kCorrupt});
+  }
+  return Database(file.first(meta.high_water_mark * meta.page_size), meta, metas.both);
+}
+
+std::string_view Database::read_page(std::uint64_t id, Page& page) const {
+  if (id < 2 || id >= meta_.high_water_mark) return "out of bounds";
+  const std::size_t offset = id * meta_.page_size;
+  page = read_page_header(bytes_.subspan(offset));
+  page.bytes = bytes_.subspan(offset, meta_.page_size);
+  if (page.id != id) return "carries another page's number";
+  if (page.overflow >= meta_.high_water_mark - id) return "its overflow passes the end of the file";
+  page.bytes = bytes_.subspan(offset, (std::size_t{page.overflow} + 1) * meta_.page_size);
+  return {};
+}
+
+Result<Page> Database::page(std::uint64_t id) const {
+  Page page;
+  const auto problem = read_page(id, page);
+  if (problem.empty()) return page;
+  return fail(damaged("page " + std::to_string(id) + ": " + std::string(problem)));
+}
+
+Result<std::optional<LeafElement>> Database::find(const Bucket& bucket,
+                                                  std::string_view key) const {
+  Cursor cursor(*this, bucket);
+  LeafElement entry;
+  while (cursor.next(entry)) {
+    if (text_of(entry.key) == key) return entry;
+  }
+  if (!cursor.finished()) return fail(cursor.error());
+  return std::nullopt;
+}
+
+Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const {
+  const auto entry = find(root(), name);
+  if (!entry) return fail(entry.error());
+  if (!*entry) return std::nullopt;
+  if (!(*entry)->is_bucket) return fail(damaged("'" + std::string(name) + "' is not a bucket"));
+  auto bucket = read_bucket((*entry)->value);
+  if (!bucket) return fail(bucket.error());
+  return *bucket;
+}
+
+Result<std::optional<LeafElement>> Database::last(const Bucket& bucket) const {
+  std::uint64_t id = bucket.root;
+  for (int depth = 0; depth < 64; ++depth) {
+    Page page;
+    if (bucket.root == 0) {
+      page = read_page_header(bucket.inline_page);
+      page.bytes = bucket.inline_page;
+    } else {
+      auto read = this->page(id);
+      if (!read) return fail(read.error());
+      page = *read;
+    }
+    ElementReader elements(page);
+    std::optional<LeafElement> found;
+    if (page.is(PageKind::kLeaf)) {
+      for (LeafElement element; elements.next(element);) found = element;
+    } else if (page.is(PageKind::kBranch)) {
+      for (BranchElement element; elements.next(element);) id = element.child;
+    }
+    if (!elements.problem().empty()) {
+      return fail(
+          damaged("page " + std::to_string(page.id) + ": " + std::string(elements.problem())));
+    }
+    if (page.is(PageKind::kLeaf)) return found;
+    if (!page.is(PageKind::kBranch) || page.count == 0) {
+      return fail(damaged("page " + std::to_string(page.id) + ": neither branch nor leaf"));
+    }
+  }
+  return fail(damaged("page " + std::to_string(id) + ": the tree is deeper than any bbolt makes"));
+}
+
+Cursor::Cursor(const Database& database, const Bucket& bucket)
+    : database_(database), pages_left_(database.meta().high_water_mark) {
+  if (bucket.root != 0) {
+    enter(bucket.root);
+    return;
+  }
+  Level& level = levels_[depth_++];
+  level.page = read_page_header(bucket.inline_page);
+  level.page.bytes = bucket.inline_page;
+  level.elements = ElementReader(level.page);
+}
+
+void Cursor::enter(std::uint64_t page_id) {
+  if (depth_ == kMaxDepth) return refuse(page_id, "the tree is deeper than any bbolt makes");
+  if (pages_left_ == 0) return refuse(page_id, "the tree has more pages than the file");
+  Level& level = levels_[depth_];
+  const auto problem = database_.read_page(page_id, level.page);
+  if (!problem.empty()) return refuse(page_id, problem);
+  if (!level.page.is(PageKind::kLeaf) && !level.page.is(PageKind::kBranch)) {
+    return refuse(page_id, "neither branch nor leaf");
+  }
+  // A page with overflow counts whole, so that walking a file costs no more than its size.
+  const std::uint64_t pages = std::uint64_t{level.page.overflow} + 1;
+  pages_left_ -= std::min(pages, pages_left_);
+  level.elements = ElementReader(level.page);
+  ++depth_;
+}
+
+void Cursor::refuse(std::uint64_t page_id, std::string_view problem) {
+  bad_page_ = page_id;
+  problem_ = problem;
+  depth_ = 0;
+}
+
+bool Cursor::next(LeafElement& entry) {
+  while (depth_ > 0) {
+    Level& level = levels_[depth_ - 1];
+    if (level.page.is(PageKind::kLeaf)) {
+      if (level.elements.next(entry)) return true;
+    } else {
+      BranchElement branch;
+      if (level.elements.next(branch)) {
+        enter(branch.child);
+        continue;
+      }
+    }
+    if (!level.elements.problem().empty()) {
+      refuse(level.page.id, level.elements.problem());
+      return false;
+    }
+    --depth_;
+  }
+  return false;
+}
+
+snapcore::Error Cursor::error() const {
+  return damaged("page " + std::to_string(bad_page_) + ": " + std::string(problem_));
+}
+
+}  // namespace etcd::bolt

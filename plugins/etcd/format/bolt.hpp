@@ -1,0 +1,123 @@
+// A bbolt file, read without trusting any of its pages.
+//
+// Works on bytes already in memory, in practice a MappedFile. Nothing here allocates per page or
+// entry. The keys and values handed out point into those bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <format/bolt_page.hpp>
+#include <format/bytes.hpp>
+#include <optional>
+#include <snapcore/error.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace etcd::bolt {
+
+using snapcore::Result;
+
+// Where a bucket's entries are: the tree under page `root`, or, when root is 0, one leaf page image
+// within the bucket's own value.
+struct Bucket {
+  std::uint64_t root = 0;
+  std::uint64_t sequence = 0;
+  Bytes inline_page;
+};
+
+// Reads the value of an entry that is a bucket.
+Result<Bucket> read_bucket(Bytes value);
+
+// What check() found: the first few in words, and how many there are.
+struct Findings {
+  static constexpr std::size_t kKept = 20;
+  std::vector<std::string> first;
+  std::uint64_t count = 0;
+
+  bool clean() const { return count == 0; }
+};
+
+class Database {
+ public:
+  // Chooses the newer valid meta page and checks that the file holds every page it counts; the rest
+  // is looked at when it is read. Bytes behind the last page (a digest, preallocated space) are
+  // ignored.
+  //
+  // "etcd.bolt_foreign"       no bbolt file
+  // "etcd.bolt_byte_order"    a bbolt file of a machine with the other byte order
+  // "etcd.bolt_truncated"     the file ends before its pages do
+  // "etcd.bolt_damaged"       bbolt once, but no meta page is whole
+  static Result<Database> open(Bytes file);
+
+  const Meta& meta() const { return meta_; }
+  bool both_metas_valid() const { return both_metas_valid_; }
+  std::uint64_t size() const { return bytes_.size(); }  // pages in use x page size
+  Bytes bytes() const { return bytes_; }
+  Bucket root() const {
+    return {.root = meta_.root, .sequence = meta_.sequence, .inline_page = {}};
+  }
+
+  // The page with its overflow pages, all within the file; else "etcd.bolt_damaged". Its elements
+  // are not looked at.
+  Result<Page> page(std::uint64_t id) const;
+  // The same without words: empty when the page is whole, else what is wrong with it.
+  std::string_view read_page(std::uint64_t id, Page& page) const;
+
+  // One entry, by a walk over the bucket: for buckets with few entries.
+  Result<std::optional<LeafElement>> find(const Bucket& bucket, std::string_view key) const;
+  Result<std::optional<Bucket>> find_bucket(std::string_view name) const;
+  // The entry with the highest key, without reading the others' pages.
+  Result<std::optional<LeafElement>> last(const Bucket& bucket) const;
+
+  // Everything bbolt's own check reports, inline buckets included, and besides: keys outside the
+  // range their branch promises, gaps or overlaps within a page, flags and sizes bbolt never
+  // writes, free pages out of order. Costs one bit of memory per page, two with a freelist in the
+  // file.
+  Findings check() const;
+
+ private:
+  Database(Bytes bytes, const Meta& meta, bool both)
+      : bytes_(bytes), meta_(meta), both_metas_valid_(both) {}
+
+  Bytes bytes_;
+  Meta meta_;
+  bool both_metas_valid_ = false;
+};
+
+// Goes through a bucket's entries in the order of the tree.
+//
+//   Cursor cursor(database, bucket);
+//   LeafElement entry;
+//   while (cursor.next(entry)) ...
+//   if (!cursor.finished()) return fail(cursor.error());
+//
+// Safe on damaged files: a cycle or a tree deeper or larger than the file can hold ends the walk
+// with an error. It does not compare keys; check() does.
+class Cursor {
+ public:
+  Cursor(const Database& database, const Bucket& bucket);
+
+  bool next(LeafElement& entry);
+  bool finished() const { return problem_.empty(); }
+  snapcore::Error error() const;
+
+ private:
+  static constexpr std::size_t kMaxDepth = 64;
+  struct Level {
+    Page page;
+    ElementReader elements;
+  };
+
+  void enter(std::uint64_t page_id);
+  void refuse(std::uint64_t page_id, std::string_view problem);
+
+  const Database& database_;
+  std::uint64_t pages_left_;
+  std::size_t depth_ = 0;
+  std::uint64_t bad_page_ = 0;
+  std::string_view problem_;
+  std::array<Level, kMaxDepth> levels_;
+};
+
+}  // namespace etcd::bolt

@@ -1,0 +1,357 @@
+// The etcd plugin: its operations, and what the core is told of them. The work is done elsewhere.
+#include <algorithm>
+#include <snapcore/interfaces/target.hpp>
+#include <snapcore/plugin.hpp>
+#include <snapcore/support/process.hpp>
+
+#include "activation.hpp"
+#include "examination.hpp"
+#include "health.hpp"
+#include "inspection.hpp"
+#include "keys.hpp"
+#include "port_bytes.hpp"
+#include "staged_check.hpp"
+#include "staging.hpp"
+
+namespace etcd {
+namespace {
+
+namespace sdk = snapcore::sdk;
+namespace roles = snapcore::sdk::target;
+using sdk::Call;
+using sdk::Planned;
+using snapcore::Category;
+using snapcore::fail;
+
+struct StageArgs : roles::StageArgs {
+  std::optional<std::string> new_token = {};
+  std::optional<std::int64_t> bump_revision = {};
+  std::vector<std::string> waived = {};
+};
+void fields(sdk::Fields& f, StageArgs& args) {
+  fields(f, static_cast<roles::StageArgs&>(args));
+  f("new_token", args.new_token, "cluster token of the restored cluster; default: a fresh one");
+  f("bump_revision", args.bump_revision,
+    "raise the revision by this and compact, so that old watches notice")
+      .range(1, std::int64_t{1} << 60);
+  f("waived", args.waived, "guards that were waived").optional();
+}
+
+using StageResult = roles::Staged<Staged, Expected>;
+using CheckArgs = roles::CheckArgs<Staged>;
+using ActivateArgs = roles::ActivateArgs<Staged>;
+using ActivateResult = roles::Activated<Kept>;
+using HealthArgs = roles::HealthArgs<Expected>;
+using DiscardArgs = roles::DiscardArgs<Staged>;
+using ReleaseArgs = roles::ReleaseArgs<Kept>;
+
+Watch watch_of(Call& call) {
+  return {.cancelled = [&call] { return call.cancelled(); },
+          .say = [&call](const std::string& words) { call.log(sdk::Level::kInfo, words); }};
+}
+
+// A way back is not stopped half way.
+Watch stubborn_watch_of(Call& call) {
+  Watch watch = watch_of(call);
+  watch.cancelled = [] { return false; };
+  return watch;
+}
+
+Step logged_steps(Call& call) {
+  return [&call](const std::string& words) -> Result<> {
+    call.log(sdk::Level::kInfo, words);
+    return {};
+  };
+}
+
+Result<std::string> stamp_of(const Call& call) {
+  const sdk::Facts& facts = call.facts();
+  if (facts.started && facts.key.size() >= 32) return facts.started->stamp();
+  return fail({.code = "etcd.no_run",
+               .message = "the host told neither when the run started nor the call's key",
+               .category = Category::kInternal});
+}
+
+std::string name_of(const sdk::Artifact& artifact) {
+  return artifact.name.empty() ? artifact.ref : artifact.name;
+}
+
+ActivateResult result_of(Activated done) {
+  ActivateResult result{.kept = {}, .words = std::move(done.words)};
+  if (!done.kept.members.empty()) result.kept = std::move(done.kept);
+  return result;
+}
+
+class Plugin {
+ public:
+  explicit Plugin(Target target) : target_(std::move(target)) {}
+
+  static Result<std::unique_ptr<Plugin>> create(Call&, const Config& config) {
+    auto target = make_target(config);
+    if (!target) return fail(target.error());
+    return std::make_unique<Plugin>(std::move(*target));
+  }
+
+  Result<roles::Inspection> inspect(Call& call, const sdk::Nothing&) {
+    return etcd::inspect(target_, watch_of(call).cancelled);
+  }
+
+  Result<StatusFacts> status(Call& call, const sdk::Nothing&) {
+    return status_of(target_, watch_of(call).cancelled);
+  }
+
+  Result<Examination> examine(Call& call, const roles::ExamineArgs& args) {
+    auto port = call.open_input(args.artifact);
+    if (!port) return fail(port.error());
+    auto size = port->size();
+    if (!size) return fail(size.error());
+    const std::string name = name_of(args.artifact);
+    const auto bytes = PortBytes::read(
+        [&](std::span<std::byte> into) -> Result<std::size_t> {
+          if (auto go = call.keep_going(); !go) return fail(go.error());
+          return port->read(into);
+        },
+        *size, name);
+    if (!bytes) return fail(bytes.error());
+    auto examined = etcd::examine(bytes->bytes(), name,
+                                  {.require_trailer = false, .canceled = watch_of(call).cancelled});
+    if (!examined) return fail(examined.error());
+    const auto seen = observe(target_, Depth::kEverything, watch_of(call).cancelled);
+    return describe(*examined, lowest_version(seen));
+  }
+
+  Result<Planned> plan_stage(Call& call, const StageArgs& args);
+  Result<StageResult> stage(Call& call, const StageArgs& args);
+  Result<sdk::Undone> undo_stage(Call& call, const sdk::Compensation<StageArgs, StageResult>& was);
+
+  Result<roles::Verdict> check(Call& call, const CheckArgs& args) {
+    auto words = check_staged(target_, args.staged, watch_of(call));
+    if (!words) return fail(words.error());
+    return roles::Verdict{std::move(*words)};
+  }
+
+  Result<Planned> plan_activate(Call& call, const ActivateArgs& args);
+  Result<ActivateResult> activate(Call& call, const ActivateArgs& args);
+  Result<sdk::Probed<ActivateResult>> probe_activate(Call& call, const ActivateArgs& args);
+  Result<sdk::Undone> undo_activate(Call& call,
+                                    const sdk::Compensation<ActivateArgs, ActivateResult>& was);
+
+  Result<Planned> plan_health(Call&, const HealthArgs&) {
+    Planned planned("verify that " + counted(target_.members.size(), "member") +
+                    " form the restored cluster, healthy, with one revision and one hash");
+    return planned;
+  }
+  Result<roles::Verdict> health(Call& call, const HealthArgs& args) {
+    const std::chrono::milliseconds patience =
+        args.deadline ? args.deadline->length : target_.health_timeout;
+    auto words = verify_health(target_, args.expected, patience, watch_of(call));
+    if (!words) return fail(words.error());
+    return roles::Verdict{std::move(*words)};
+  }
+
+  Result<Planned> plan_expect_keys(Call& call, const KeysWanted& wanted) {
+    if (!call.unknown("prefix") && !call.unknown("key")) {
+      if (auto ok = check_wanted(wanted); !ok) return fail(ok.error());
+    }
+    Planned planned;
+    for (std::string& words : describe(wanted)) planned.effect(std::move(words));
+    return planned;
+  }
+  Result<KeysFound> expect_keys(Call& call, const KeysWanted& wanted) {
+    return etcd::expect_keys(target_, wanted, watch_of(call).cancelled);
+  }
+
+  Result<Planned> plan_discard(Call&, const DiscardArgs& args) {
+    Planned planned;
+    for (const std::string& directory : staged_directories(args.staged))
+      planned.effect("remove " + directory);
+    if (args.staged.members.empty()) planned.effect("remove what was staged");
+    return planned;
+  }
+  Result<> discard(Call&, const DiscardArgs& args) { return etcd::discard(args.staged); }
+
+  Result<Planned> plan_release(Call&, const ReleaseArgs& args) {
+    Planned planned;
+    for (const KeptMember& member : args.kept.members) {
+      for (const std::string& backup : member.backups) planned.effect("remove " + backup);
+    }
+    if (args.kept.members.empty()) planned.effect("remove what was put aside");
+    return planned;
+  }
+  Result<> release(Call&, const ReleaseArgs& args) {
+    auto words = etcd::release(args.kept);
+    if (!words) return fail(words.error());
+    return {};
+  }
+
+ private:
+  Target target_;
+};
+
+// --- stage
+
+Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
+  const std::uint64_t size = call.unknown("from") ? 0 : args.from.size;
+  auto needs = space_needed(target_, size);
+  if (!needs) return fail(needs.error());
+  auto keys = resource_keys(target_);
+  if (!keys) return fail(keys.error());
+  Planned planned;
+  for (const TargetMember& member : target_.members) {
+    planned.effect("stage a new data directory for " + member.name + " beside " +
+                   member.data_dir.string() +
+                   (member.wal_dir ? " and " + member.wal_dir->string() : ""));
+  }
+  const auto token = args.new_token ? args.new_token : target_.token;
+  planned.effect(token ? "with the cluster token '" + *token +
+                             "' as asked: an old member with the same token could join"
+                       : "with a fresh cluster token, so that no old member can join");
+  if (args.bump_revision)
+    planned.effect("raise the revision by " + std::to_string(*args.bump_revision) + " and compact");
+  planned.bytes(size);
+  for (const SpaceNeed& need : *needs) planned.space(need.mount_point, need.needed, need.free);
+  for (std::string& key : *keys) planned.resource(std::move(key));
+  planned.undo("remove the staged directories");
+  return planned;
+}
+
+Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
+  auto stamp = stamp_of(call);
+  if (!stamp) return fail(stamp.error());
+  auto port = call.open_input(args.from);
+  if (!port) return fail(port.error());
+  const StagingOptions options{
+      .token = args.new_token,
+      .bump_revision = args.bump_revision,
+      .accept_no_trailer =
+          std::find(args.waived.begin(), args.waived.end(), "hash") != args.waived.end()};
+  const StagingWork work{
+      .watch = watch_of(call),
+      .name = name_of(args.from),
+      .size = args.from.size,
+      .stamp = std::move(*stamp),
+      .key = call.facts().key,
+      .read = [&](std::span<std::byte> into) { return port->read(into); },
+      .record_undo =
+          [&](const StagingUndo& undo) {
+            sdk::Undo record{.data = sdk::to_value(undo)};
+            for (const std::string& directory : undo.directories) {
+              record.words.push_back("remove " + directory);
+              record.shell.push_back(snapcore::process::shell_line({"rm", "-rf", "--", directory}));
+            }
+            return call.record_undo(record);
+          },
+      .progress = [&](std::uint64_t done) { call.progress(done, args.from.size); }};
+  auto staged = etcd::stage(target_, options, work);
+  if (!staged) return fail(staged.error());
+  return StageResult{std::move(staged->handle), std::move(staged->expected),
+                     std::move(staged->words)};
+}
+
+Result<sdk::Undone> Plugin::undo_stage(Call&,
+                                       const sdk::Compensation<StageArgs, StageResult>& was) {
+  if (was.undo.is_null()) return sdk::Undone{};
+  const auto undo = sdk::from_value<StagingUndo>(was.undo);
+  if (!undo) return fail(undo.error());
+  if (auto removed = etcd::discard(*undo); !removed) return fail(removed.error());
+  return sdk::Undone{{"removed what was staged"}};
+}
+
+// --- activate
+
+Result<Planned> Plugin::plan_activate(Call&, const ActivateArgs&) {
+  auto keys = resource_keys(target_);
+  if (!keys) return fail(keys.error());
+  Planned planned("stop " + counted(target_.members.size(), "member"));
+  for (const TargetMember& member : target_.members) {
+    if (auto ok = check_program(member, member.start, "start"); !ok) return fail(ok.error());
+    if (auto ok = check_program(member, member.stop, "stop"); !ok) return fail(ok.error());
+    auto place = locate(member);
+    if (!place) return fail(place.error());
+    const std::string live = place->live().string();
+    planned.effect("put " + live + " aside and the new data in its place");
+    planned.keeps(live + " stays as " + live + backup_suffix("<time>"));
+    if (!place->wal_dir) continue;
+    const std::string wal = place->wal_dir->string();
+    planned.effect("the same with " + (place->wal_is_mount ? "what is in " : std::string()) + wal);
+    planned.keeps(wal + " stays as " + wal + (place->wal_is_mount ? "/wal" : "") +
+                  backup_suffix("<time>"));
+  }
+  planned.effect("start all, and wait until every member is healthy");
+  for (std::string& key : *keys) planned.resource(std::move(key));
+  planned.undo("stop all, put the old directories back, and start what ran before");
+  return planned;
+}
+
+Result<ActivateResult> Plugin::activate(Call& call, const ActivateArgs& args) {
+  auto stamp = stamp_of(call);
+  if (!stamp) return fail(stamp.error());
+  const ActivationWork work{
+      .watch = watch_of(call),
+      .step = [&call](const std::string& words) -> Result<> {
+        call.log(sdk::Level::kInfo, words);
+        return call.keep_going();
+      },
+      .record_undo =
+          [&call](const WayBack& back) {
+            return call.record_undo(
+                {.data = sdk::to_value(back.data), .words = back.words, .shell = back.shell});
+          },
+      .stamp = std::move(*stamp),
+      .mark = call.facts().key.substr(0, 8)};
+  auto activated = etcd::activate(target_, args.staged, work);
+  if (!activated) return fail(activated.error());
+  return result_of(std::move(*activated));
+}
+
+Result<sdk::Probed<ActivateResult>> Plugin::probe_activate(Call& call, const ActivateArgs& args) {
+  using Probed = sdk::Probed<ActivateResult>;
+  auto stamp = stamp_of(call);
+  if (!stamp) return fail(stamp.error());
+  auto found =
+      probe_activation(target_, args.staged, *stamp, call.facts().key.substr(0, 8), watch_of(call));
+  if (found.state == ActivationProbe::State::kNotStarted) return Probed::not_started();
+  if (found.state == ActivationProbe::State::kPartial) return Probed::partial(found.detail);
+  return Probed::done(result_of(std::move(found.result)));
+}
+
+Result<sdk::Undone> Plugin::undo_activate(
+    Call& call, const sdk::Compensation<ActivateArgs, ActivateResult>& was) {
+  if (was.undo.is_null()) return sdk::Undone{};
+  const auto undo = sdk::from_value<ActivationUndo>(was.undo);
+  if (!undo) return fail(undo.error());
+  auto words = undo_activation(target_, *undo, logged_steps(call), stubborn_watch_of(call));
+  if (!words) return fail(words.error());
+  return sdk::Undone{std::move(*words)};
+}
+
+// --- the table
+
+sdk::Plugin<Plugin> describe_plugin() {
+  using sdk::Repeat;
+  return sdk::Plugin<Plugin>("etcd", "1.0.0")
+      .license("Apache-2.0")
+      .summary("restores whole etcd clusters from snapshots")
+      .target()
+      .kind(kSnapshotKind, 16, "\xed\xda\x0c\xed")
+      .operation(roles::inspect(&Plugin::inspect))
+      .operation(roles::examine(&Plugin::examine))
+      .operation(roles::stage(&Plugin::plan_stage, &Plugin::stage)
+                     .repeat(Repeat::kKeyed)
+                     .undo_by(&Plugin::undo_stage))
+      .operation(roles::check(&Plugin::check))
+      .operation(roles::activate(&Plugin::plan_activate, &Plugin::activate)
+                     .probe_by(&Plugin::probe_activate)
+                     .undo_by(&Plugin::undo_activate))
+      .operation(roles::health(&Plugin::plan_health, &Plugin::health))
+      .operation(roles::discard(&Plugin::plan_discard, &Plugin::discard).repeat(Repeat::kSafe))
+      .operation(roles::release(&Plugin::plan_release, &Plugin::release).repeat(Repeat::kSafe))
+      .operation(sdk::verify("expect_keys", &Plugin::plan_expect_keys, &Plugin::expect_keys)
+                     .summary("expects keys, counted by prefix or one by name"))
+      .operation(sdk::read("status", &Plugin::status).summary("tells how each member is"));
+}
+
+}  // namespace
+}  // namespace etcd
+
+SNAPCORE_PLUGIN(etcd::describe_plugin);

@@ -1,0 +1,20 @@
+// Whether all members hold the same data, by the best hash their HTTP port serves.
+#pragma once
+
+#include <string>
+
+#include "observe.hpp"
+#include "target.hpp"
+
+namespace etcd {
+
+struct SameData {
+  enum class Verdict { kSame, kDiffers, kMoving } verdict = Verdict::kMoving;
+  std::string words;  // what was compared, or what keeps it from being compared
+};
+
+// `seen` holds a status of every member. kMoving: the members are not at one point; ask again.
+SameData compare_data(const Target& target, const std::vector<Observation>& seen,
+                      const std::function<bool()>& cancelled);
+
+}  // namespace etcd

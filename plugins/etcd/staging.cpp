@@ -1,0 +1,262 @@
+#include "staging.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <format/mapped_file.hpp>
+#include <format/member_dir.hpp>
+#include <format/snapshot.hpp>
+#include <snapcore/support/files.hpp>
+
+#include "observe.hpp"
+#include "place.hpp"
+#include "trailer.hpp"
+
+namespace etcd {
+namespace {
+
+namespace fs = std::filesystem;
+namespace files = snapcore::files;
+using snapcore::Category;
+using snapcore::fail;
+
+constexpr std::size_t kPiece = 1 << 20;
+
+StagedMember name_member(const Place& place, const Cluster& cluster, const std::string& suffix) {
+  const auto beside = [&](const fs::path& dir, bool is_mount, const char* inner) {
+    fs::path staged = is_mount ? dir / inner : dir;
+    staged += suffix;
+    return staged.string();
+  };
+  StagedMember member{.name = place.member,
+                      .id = id_text(find_member(cluster, place.member)->id),
+                      .live = place.data_dir.string(),
+                      .staged = beside(place.data_dir, place.data_is_mount, "member"),
+                      .live_wal = {},
+                      .staged_wal = {},
+                      .wal_within = {},
+                      .mount_point = place.data_is_mount,
+                      .wal_mount_point = place.wal_is_mount,
+                      .user = place.owner.user,
+                      .group = place.owner.group};
+  if (place.wal_dir) {
+    member.live_wal = place.wal_dir->string();
+    member.staged_wal = beside(*place.wal_dir, place.wal_is_mount, "wal");
+  }
+  if (place.wal_within) member.wal_within = place.wal_within->string();
+  return member;
+}
+
+Result<Cluster> new_cluster(const Target& target, const std::string& token) {
+  std::vector<InitialMember> members;
+  for (const TargetMember& member : target.members)
+    members.push_back({.name = member.name, .peer_urls = member.peer_urls()});
+  return make_cluster(token, members);
+}
+
+// The databases of all members while they are written.
+class Copies {
+ public:
+  Result<> open(const std::vector<MemberDirectory>& directories) {
+    for (const MemberDirectory& directory : directories) {
+      const fs::path path = database_path(directory);
+      auto file = files::create_file(path, 0600);
+      if (!file) return fail(file.error());
+      files_.push_back({std::move(*file), path});
+    }
+    return {};
+  }
+
+  Result<> write(std::span<const std::byte> bytes) {
+    for (const Copy& copy : files_) {
+      if (auto put = files::write_all(copy.fd, bytes, copy.path); !put) return put;
+    }
+    return {};
+  }
+
+ private:
+  struct Copy {
+    files::UniqueFd fd;
+    fs::path path;
+  };
+  std::vector<Copy> files_;
+};
+
+class Staging {
+ public:
+  Staging(const Target& target, const StagingOptions& options, const StagingWork& work)
+      : target_(target), options_(options), work_(work) {}
+
+  Result<StagedData> run() {
+    if (auto ok = prepare(); !ok) return fail(ok.error());
+    auto done = make_all();
+    if (done) return done;
+    snapcore::Error error = done.error();
+    const auto removed = discard(data_.handle);
+    if (error.hint.empty())
+      error.hint = removed ? "nothing live was touched, and what was staged is removed"
+                           : "nothing live was touched; " + removed.error().message;
+    return fail(std::move(error));
+  }
+
+ private:
+  Result<> prepare() {
+    Staged& handle = data_.handle;
+    handle.stamp = work_.stamp;
+    handle.mark = work_.key.substr(0, 8);
+    handle.token = options_.token  ? *options_.token
+                   : target_.token ? *target_.token
+                                   : "snapcore-" + work_.key.substr(0, 32);
+    auto cluster = new_cluster(target_, handle.token);
+    if (!cluster) return fail(cluster.error());
+    cluster_ = std::move(*cluster);
+    handle.cluster_id = id_text(cluster_.id);
+    const std::string suffix = staged_suffix(handle.stamp, handle.mark);
+    for (const TargetMember& member : target_.members) {
+      auto place = locate(member);
+      if (!place) return fail(place.error());
+      if (auto ok = check_place(*place); !ok) return ok;
+      handle.members.push_back(name_member(*place, cluster_, suffix));
+    }
+    return work_.record_undo({staged_directories(handle)});
+  }
+
+  Result<StagedData> make_all() {
+    // An earlier attempt with the same key left what has these names.
+    if (auto removed = discard(data_.handle); !removed) return fail(removed.error());
+    for (const StagedMember& member : data_.handle.members) {
+      directories_.push_back(directory_of(member));
+      if (auto made = make_directories(member); !made) return fail(made.error());
+    }
+    if (auto copied = copy(); !copied) return fail(copied.error());
+    auto examined = examine_copy();
+    if (!examined) return fail(examined.error());
+    auto restored = finish();
+    if (!restored) return fail(restored.error());
+    describe(*examined, *restored);
+    return std::move(data_);
+  }
+
+  static MemberDirectory directory_of(const StagedMember& member) {
+    MemberDirectory directory{.data_dir = member.staged,
+                              .wal_dir = {},
+                              .owner = Owner{.user = member.user, .group = member.group}};
+    if (member.staged_wal) directory.wal_dir = *member.staged_wal;
+    if (member.wal_within) directory.wal_dir = fs::path(member.staged) / *member.wal_within;
+    return directory;
+  }
+
+  Result<> make_directories(const StagedMember& member) {
+    const MemberDirectory& directory = directories_.back();
+    if (auto made = make_member_directory(directory); !made) return made;
+    if (!member.wal_within) return {};
+    fs::path path = member.staged;
+    for (const fs::path& part : fs::path(*member.wal_within).parent_path()) {
+      path /= part;
+      if (auto made = ensure_directory(path, 0700, directory.owner); !made) return made;
+    }
+    return {};
+  }
+
+  Result<> copy() {
+    Copies copies;
+    if (auto opened = copies.open(directories_); !opened) return opened;
+    TrailerCheck trailer;
+    std::vector<std::byte> piece(kPiece);
+    for (;;) {
+      if (work_.watch.cancelled()) {
+        return fail({.code = "etcd.interrupted",
+                     .message = "stopped as asked, while staging " + work_.name,
+                     .category = Category::kTransient});
+      }
+      auto got = work_.read(piece);
+      if (!got) return fail(got.error());
+      if (*got == 0) break;
+      const auto bytes = std::span<const std::byte>(piece).first(*got);
+      if (work_.size && trailer.size() + bytes.size() > *work_.size) return other_size();
+      if (auto put = copies.write(bytes); !put) return put;
+      trailer.update(bytes);
+      work_.progress(trailer.size());
+    }
+    if (work_.size && trailer.size() != *work_.size) return other_size();
+    return trailer.finish(work_.name, options_.accept_no_trailer);
+  }
+
+  Result<> other_size() const {
+    return fail({.code = "etcd.snapshot_truncated",
+                 .message = work_.name + " does not have the " + std::to_string(*work_.size) +
+                            " bytes it had when the restore was planned",
+                 .hint = "see whether somebody writes to it; then plan again",
+                 .category = Category::kCorrupt});
+  }
+
+  // The digest covered the bytes; now their meaning. All copies are the same.
+  Result<Examined> examine_copy() {
+    const auto mapped = MappedFile::open(database_path(directories_.front()));
+    if (!mapped) return fail(mapped.error());
+    return examine(
+        mapped->bytes(), work_.name,
+        {.require_trailer = false, .check_hash = false, .canceled = work_.watch.cancelled});
+  }
+
+  Result<RestoredDatabase> finish() {
+    RestoreOptions options;
+    if (options_.bump_revision) options.bump = RevisionBump{.by = *options_.bump_revision};
+    std::vector<Result<RestoredDatabase>> results(directories_.size(), RestoredDatabase());
+    side_by_side(results.size(), [&](std::size_t i) {
+      const auto id = find_member(cluster_, data_.handle.members[i].name)->id;
+      results[i] = finish_member_directory(directories_[i], cluster_, id, options);
+    });
+    for (auto& result : results) {
+      if (!result) return result;
+    }
+    for (const std::string& directory : staged_directories(data_.handle)) {
+      if (auto synced = files::fsync_directory(fs::path(directory).parent_path()); !synced)
+        return fail(synced.error());
+    }
+    return results.front();
+  }
+
+  void describe(const Examined& examined, const RestoredDatabase& restored) {
+    Expected& expected = data_.expected;
+    expected.cluster_id = data_.handle.cluster_id;
+    for (const Member& member : cluster_.members) {
+      expected.members.push_back(
+          {.id = id_text(member.id), .name = member.name, .peer_urls = member.peer_urls});
+    }
+    expected.revision = std::max(examined.current_revision, restored.revision);
+    expected.compact_revision =
+        options_.bump_revision ? restored.revision : examined.compact_revision;
+    for (const StagedMember& member : data_.handle.members)
+      data_.words.push_back("staged " + member.name + " in " + member.staged +
+                            (member.staged_wal ? " and " + *member.staged_wal : ""));
+    data_.words.push_back("new cluster " + expected.cluster_id + " at revision " +
+                          std::to_string(expected.revision));
+  }
+
+  const Target& target_;
+  const StagingOptions& options_;
+  const StagingWork& work_;
+  Cluster cluster_;
+  std::vector<MemberDirectory> directories_;
+  StagedData data_;
+};
+
+}  // namespace
+
+void fields(snapcore::sdk::Fields& f, StagingUndo& undo) { f("directories", undo.directories); }
+
+Result<StagedData> stage(const Target& target, const StagingOptions& options,
+                         const StagingWork& work) {
+  return Staging(target, options, work).run();
+}
+
+std::vector<std::string> staged_directories(const Staged& staged) {
+  std::vector<std::string> list;
+  for (const StagedMember& member : staged.members) {
+    list.push_back(member.staged);
+    if (member.staged_wal) list.push_back(*member.staged_wal);
+  }
+  return list;
+}
+
+}  // namespace etcd

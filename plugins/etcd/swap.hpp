@@ -1,0 +1,65 @@
+// The renames that put the live directories aside and the staged ones in their place, and the way
+// back.
+//
+// Everything is decided before the first rename and written down, so that the way back needs
+// nothing but this list. It works from any half-way state, also when it was taken half or whole
+// before: each rename is one step of the file system, and the list tells by name and inode number
+// on which side of it we are.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <snapcore/error.hpp>
+#include <snapcore/sdk/fields.hpp>
+#include <string>
+#include <vector>
+
+#include "staged.hpp"
+
+namespace etcd {
+
+using snapcore::Result;
+
+struct Move {
+  std::string from = {};
+  std::string to = {};
+  std::uint64_t inode = 0;  // of what moves
+  bool keeps = false;       // puts a live thing aside; else puts a staged one in
+};
+
+struct MadeDirectory {
+  std::string path = {};
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+};
+
+struct Swap {
+  std::vector<MadeDirectory> backups = {};  // made to hold what is put aside inside a mount
+  std::vector<Move> moves = {};
+  std::vector<MadeDirectory> shells = {};  // staged directories that the moves leave empty
+};
+
+void fields(snapcore::sdk::Fields& f, Move& move);
+void fields(snapcore::sdk::Fields& f, MadeDirectory& directory);
+void fields(snapcore::sdk::Fields& f, Swap& swap);
+
+// Asked before each step with what it will do; an error ends the work there.
+using Step = std::function<Result<>(const std::string& words)>;
+
+// Looks at the disk. A live directory that is missing is not put aside; a staged one that is
+// missing is an error. `mark` makes the name of a backup unique when a run makes two.
+Result<Swap> plan_swap(const Staged& staged, std::string_view stamp, std::string_view mark);
+
+Result<> carry_out(const Swap& swap, const Step& step);
+Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step);
+
+// Whether anything of it has happened and not been taken back.
+bool has_begun(const Swap& swap);
+
+// What the swap with this stamp and mark put aside and is still there.
+Kept kept_on_disk(const Staged& staged, std::string_view stamp, std::string_view mark);
+
+// The way back for a person to paste.
+std::vector<std::string> shell_of_way_back(const Swap& swap);
+
+}  // namespace etcd

@@ -1,0 +1,30 @@
+#include "versions.hpp"
+
+#include <charconv>
+
+namespace etcd {
+
+std::optional<Version> parse_version(std::string_view text) {
+  Version version;
+  unsigned* const parts[] = {&version.major, &version.minor, &version.patch};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (std::size_t i = 0; i < std::size(parts); ++i) {
+    if (i > 0 && (at == end || *at++ != '.')) return std::nullopt;
+    const auto [next, problem] = std::from_chars(at, end, *parts[i]);
+    if (problem != std::errc()) return std::nullopt;
+    at = next;
+  }
+  return version;
+}
+
+std::string problem_between(std::string_view written, std::string_view running) {
+  const auto from = parse_version(written);
+  const auto to = parse_version(running);
+  if (!from || !to) return "";
+  if (from->major < to->major || (from->major == to->major && from->minor <= to->minor)) return "";
+  return "the snapshot is of etcd " + std::string(written) + ", and the members run " +
+         std::string(running) + ", which is older and may not read it";
+}
+
+}  // namespace etcd

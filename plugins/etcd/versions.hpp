@@ -1,0 +1,25 @@
+// Versions of etcd, as far as it matters who can read whose files.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace etcd {
+
+struct Version {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned patch = 0;
+  auto operator<=>(const Version&) const = default;
+};
+
+// "3.4.23", "3.6.0-rc.1"
+std::optional<Version> parse_version(std::string_view text);
+
+// Why servers of `running` should not be given what `written` wrote; empty when they can read it.
+// Only major and minor count.
+std::string problem_between(std::string_view written, std::string_view running);
+
+}  // namespace etcd

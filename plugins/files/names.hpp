@@ -1,0 +1,32 @@
+// Which names are artifacts, and which refs stay inside the directory.
+#pragma once
+
+#include <snapcore/error.hpp>
+#include <string>
+#include <string_view>
+
+namespace local_files {
+
+inline constexpr std::string_view kManifestSuffix = ".snapcore.json";
+inline constexpr std::string_view kDigestSuffix = ".sha256";
+
+// A file that list shows: neither hidden, nor temporary, nor the companion of another.
+bool is_artifact_name(std::string_view file_name);
+bool is_hidden(std::string_view file_name);
+bool is_utf8(std::string_view text);
+
+// The text with everything that is not printable ASCII or UTF-8 escaped, for messages.
+std::string shown(std::string_view name);
+
+// A ref is a path below the directory, in its one normal form. "files.bad_ref" for anything else:
+// absolute, with "..", ".", empty or hidden parts, or a name that no artifact has.
+snapcore::Result<> check_ref(std::string_view ref);
+
+// Beyond that: fit to be created, and to stand in a line of a sha256sum file.
+snapcore::Result<> check_new_name(std::string_view name);
+
+// "a/b/c.db" is "a/b" and "c.db".
+std::string_view folder_of(std::string_view ref);
+std::string_view file_of(std::string_view ref);
+
+}  // namespace local_files

@@ -1,0 +1,76 @@
+#include "cli/text/plan_text.hpp"
+
+#include <gmock/gmock.h>
+
+#include <sstream>
+
+#include "example_plan.hpp"
+#include "golden.hpp"
+
+namespace snapcore {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const PlanTextOptions kOptions = {.space_margin = 0.20,
+                                  .next = {"snapcore run kv-restore.lua --approve 123456789abc"}};
+
+TEST(PlanTextTest, HealthyTarget) {
+  expect_golden("plan_healthy", plan_text(example_plan(), kOptions, {}));
+}
+
+TEST(PlanTextTest, DeadTargetOfUnknownIdentity) {
+  expect_golden("plan_dead", plan_text(plan_of_a_dead_target(), kOptions, {}));
+}
+
+TEST(PlanTextTest, WaivedRefusedAndWarned) {
+  expect_golden("plan_waivers", plan_text(plan_with_waivers(), kOptions, {}));
+}
+
+TEST(PlanTextTest, PointOfNoReturn) {
+  expect_golden("plan_no_return", plan_text(plan_with_no_way_back(), kOptions, {}));
+}
+
+TEST(PlanTextTest, ChecksAlone) {
+  expect_golden("plan_checks", plan_text(plan_of_checks(), kOptions, {}));
+}
+
+TEST(PlanTextTest, NoLineIsWiderThanThePageUnlessItIsOneWord) {
+  for (const Plan& plan :
+       {example_plan(), plan_of_a_dead_target(), plan_with_waivers(), plan_with_no_way_back()}) {
+    std::istringstream lines(plan_text(plan, {}, {}));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 100u) << line;
+      EXPECT_TRUE(line.empty() || line.back() != ' ') << "'" << line << "'";
+    }
+  }
+}
+
+TEST(PlanTextTest, NothingFromOutsideReachesTheTerminalAsAnEscapeSequence) {
+  Plan plan = example_plan();
+  plan.summary = "a\x1b[2Jb\nc";
+  plan.restores.front().artifact["ref"] = "x\x1b]0;title\x07";
+  plan.restores.front().evidence = {"\xc3\xa4\xff"};
+  plan.phases.front().calls.front().effects = {"wipe\rout"};
+  const std::string plain = plan_text(plan, {}, {});
+  for (const char c : plain) {
+    EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << static_cast<int>(c);
+  }
+  EXPECT_THAT(plan_text(plan, {}, {.utf8 = true}), HasSubstr("\xc3\xa4"));
+  EXPECT_THAT(plan_text(plan, {}, {.colour = true}), Not(HasSubstr("\x1b]0;")));
+}
+
+TEST(PlanTextTest, ColourChangesNoWord) {
+  std::string without;
+  bool escape = false;
+  for (const char c : plan_text(plan_with_no_way_back(), kOptions, {.colour = true})) {
+    if (c == '\x1b') escape = true;
+    if (!escape) without += c;
+    if (c == 'm') escape = false;
+  }
+  EXPECT_EQ(without, plan_text(plan_with_no_way_back(), kOptions, {}));
+}
+
+}  // namespace
+}  // namespace snapcore

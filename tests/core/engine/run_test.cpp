@@ -1,0 +1,350 @@
+// Plan and run of acts: what was approved happens, in its records; anything else stops before it
+// happens, and a failure takes back what was done.
+#include <gmock/gmock.h>
+
+#include "scene.hpp"
+
+namespace snapcore {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(RunTest, PlanningChangesNothing) {
+  Scene scene;
+  const auto plan =
+      scene.plan(in_order({add_entry("one"), add_entry("two", "b"), expect_entry("one")}));
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_THAT(scene.names("a"), IsEmpty());
+  EXPECT_THAT(scene.names("b"), IsEmpty());
+  EXPECT_EQ(plan->acts(), 2u);
+  ASSERT_EQ(plan->calls().size(), 3u);
+  EXPECT_EQ(plan->calls()[0]->id, "root#1");
+  EXPECT_THAT(plan->calls()[0]->effects, ElementsAre("add the entry one"));
+  EXPECT_THAT(plan->calls()[0]->undo_words, ElementsAre("remove it again"));
+}
+
+TEST(RunTest, TheSameScriptGivesTheSameDigest) {
+  Scene scene;
+  const Script script = in_order({add_entry("one"), expect_entry("one")});
+  EXPECT_EQ(scene.plan(script)->digest(), scene.plan(script)->digest());
+}
+
+TEST(RunTest, WhatWasPlannedHappensBetweenTwoRecordsEach) {
+  Scene scene;
+  const auto report = scene.run(in_order({add_entry("one"), expect_entry("one")}));
+  EXPECT_EQ(report.ending, Ending::kDone);
+  EXPECT_EQ(scene.get("a/calls"), "add one\nexpect one\n");
+  EXPECT_THAT(scene.record_types(),
+              ElementsAre("intent", "undo_recorded", "result", "intent", "result", "end"));
+}
+
+TEST(RunTest, TheUndoIsOnRecordBeforeTheResultAndTheIntentBeforeBoth) {
+  Scene scene;
+  scene.run(in_order({add_entry("one")}));
+  const auto records = scene.records();
+  EXPECT_EQ(records[0].body.at("call").text(), "root#1");
+  EXPECT_EQ(records[0].body.at("args").dump(), R"({"name":"one"})");
+  EXPECT_EQ(records[0].body.at("key").text().size(), 64u);
+  EXPECT_EQ(records[1].body.at("undo").at("data").text(), "one");
+  EXPECT_EQ(records[2].body.at("result").at("number").int_or(0), 1);
+}
+
+TEST(RunTest, APredictedFieldIsKnownWhilePlanningAndTheRestIsNot) {
+  Scene scene;
+  Answer answer;
+  const auto plan = scene.plan([&](Gate& gate) -> Result<> {
+    answer = *call(gate, "a", "add", Value::object({{"name", "one"}}));
+    return {};
+  });
+  EXPECT_EQ(answer.known.at("name").text(), "one");
+  EXPECT_FALSE(answer.known.has("number"));
+  EXPECT_FALSE(answer.complete);
+  EXPECT_EQ(answer.call, "root#1");
+}
+
+TEST(RunTest, ALaterValueReachesTheCallThatNeedsIt) {
+  Scene scene;
+  const Script script = [](Gate& gate) -> Result<> {
+    auto first = call(gate, "a", "add", Value::object({{"name", "one"}}));
+    if (!first) return fail(first.error());
+    auto second = call(gate, "b", "add",
+                       Value::object({{"name", later_value(first->call, "name", "string")}}));
+    if (!second) return fail(second.error());
+    return {};
+  };
+  EXPECT_EQ(scene.run(script).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+}
+
+TEST(RunTest, ALaterValueOfAnotherTypeIsRefusedWhilePlanning) {
+  Scene scene;
+  const auto plan = scene.plan([](Gate& gate) -> Result<> {
+    auto first = call(gate, "a", "add", Value::object({{"name", "one"}}));
+    auto second = call(gate, "b", "add",
+                       Value::object({{"name", later_value(first->call, "number", "integer")}}));
+    if (!second) return fail(second.error());
+    return {};
+  });
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().message, HasSubstr("name"));
+}
+
+TEST(RunTest, AReadOfWhatThePlanHasChangedIsUnknown) {
+  Scene scene;
+  Answer before, after, other;
+  const auto plan = scene.plan([&](Gate& gate) -> Result<> {
+    before = *call(gate, "a", "count");
+    call(gate, "a", "add", Value::object({{"name", "one"}}));
+    after = *call(gate, "a", "count");
+    other = *call(gate, "b", "count");
+    return {};
+  });
+  EXPECT_TRUE(before.complete);
+  EXPECT_EQ(before.known.at("count").int_or(-1), 0);
+  EXPECT_FALSE(after.complete);
+  EXPECT_THAT(after.known.members(), IsEmpty());
+  EXPECT_TRUE(other.complete);
+}
+
+// Deviations: each script plans one thing and does another.
+struct Deviation {
+  const char* what;
+  std::vector<Step> planned;
+  std::vector<Step> executed;
+};
+
+TEST(RunTest, ADeviationStopsBeforeTheActAndNamesBothSides) {
+  const std::vector<Deviation> deviations = {
+      {"an extra call", {add_entry("one")}, {add_entry("one"), add_entry("two")}},
+      {"another operation",
+       {add_entry("one"), expect_entry("one")},
+       {add_entry("one"), add_entry("two")}},
+      {"another argument",
+       {add_entry("one"), add_entry("two")},
+       {add_entry("one"), add_entry("three")}},
+      {"another instance",
+       {add_entry("one"), add_entry("two")},
+       {add_entry("one"), add_entry("two", "b")}},
+  };
+  for (const auto& [what, planned, executed] : deviations) {
+    Scene scene;
+    const auto plan = scene.plan(in_order(planned));
+    const auto report = scene.execute(*plan, in_order(executed));
+    EXPECT_EQ(report.ending, Ending::kNeedsPerson) << what;
+    ASSERT_TRUE(report.error) << what;
+    EXPECT_EQ(report.error->code, "run.deviation") << what;
+    EXPECT_THAT(report.error->message, HasSubstr("approved plan")) << what;
+    EXPECT_THAT(report.error->message, HasSubstr("this run")) << what;
+    EXPECT_EQ(scene.get("a/calls"), "add one\n") << what;
+    EXPECT_THAT(scene.names("b"), IsEmpty()) << what;
+    EXPECT_EQ(report.standing.size(), 1u) << what;
+  }
+}
+
+TEST(RunTest, AMissingCallHoldsTheRun) {
+  Scene scene;
+  const auto plan = scene.plan(in_order({add_entry("one"), expect_entry("one")}));
+  const auto report = scene.execute(*plan, in_order({add_entry("one")}));
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_EQ(report.error->code, "run.deviation");
+  EXPECT_THAT(report.error->message, HasSubstr("root#2"));
+}
+
+TEST(RunTest, NothingHappensAfterAStopHoweverOftenTheScriptTries) {
+  Scene scene;
+  const auto plan = scene.plan(in_order({add_entry("one"), add_entry("two")}));
+  const auto report = scene.execute(*plan, [](Gate& gate) -> Result<> {
+    EXPECT_FALSE(call(gate, "a", "add", Value::object({{"name", "unplanned"}})));
+    EXPECT_NE(gate.stopped(), nullptr);
+    for (const char* name : {"one", "two"}) {
+      EXPECT_FALSE(call(gate, "a", "add", Value::object({{"name", name}})));
+    }
+    return {};
+  });
+  EXPECT_THAT(scene.names("a"), IsEmpty());
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+}
+
+TEST(RunTest, AFailureTakesBackWhatWasDoneNewestFirst) {
+  Scene scene;
+  const auto report =
+      scene.run(in_order({add_entry("one"), add_entry("two", "b"), expect_entry("nothing")}));
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_EQ(report.error->code, "ledger.missing");
+  EXPECT_THAT(report.undone, ElementsAre("removed two", "removed one"));
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+  EXPECT_THAT(report.standing, IsEmpty());
+}
+
+TEST(RunTest, AHalfDoneActIsTakenBackAndOneThatDidNothingIsNot) {
+  for (const char* fails : {"before", "after", "unknown"}) {
+    Scene scene;
+    const auto report = scene.run(in_order({add_entry("one", "a", fails)}));
+    const bool nothing = std::string(fails) == "before";
+    EXPECT_EQ(report.ending, Ending::kUndone) << fails;
+    EXPECT_THAT(scene.names("a"), ElementsAre("calls")) << fails;
+    EXPECT_EQ(scene.get("a/calls"), nothing ? "add one\n" : "add one\nundo one\n") << fails;
+  }
+}
+
+TEST(RunTest, AWayBackThatFailsStopsThereAndSaysWhatStands) {
+  Scene scene;
+  scene.put("a/no_way_back", "");
+  const auto report =
+      scene.run(in_order({add_entry("one"), add_entry("two", "b"), expect_entry("nothing")}));
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  ASSERT_TRUE(report.rollback_error);
+  EXPECT_EQ(report.rollback_error->code, "ledger.broken");
+  ASSERT_EQ(report.standing.size(), 1u);
+  EXPECT_EQ(report.standing[0].instance, "a");
+  EXPECT_THAT(report.standing[0].shell, ElementsAre("rm one"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+}
+
+TEST(RunTest, HoldLeavesWhatWasDoneAndShowsTheWayBack) {
+  Scene scene;
+  const auto report =
+      scene.run(in_order({add_entry("one"), expect_entry("nothing")}), OnFailure::kHold);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one"));
+  ASSERT_EQ(report.standing.size(), 1u);
+  EXPECT_THAT(report.standing[0].shell, ElementsAre("rm one"));
+}
+
+TEST(RunTest, ABrokenPredictionNamesThePluginAndIsTakenBack) {
+  Scene scene;
+  const auto report = scene.run(in_order({{"a", "lie", Value::object({{"name", "one"}})}}));
+  EXPECT_EQ(report.error->code, "plugin.broken_prediction");
+  EXPECT_THAT(report.error->message, HasSubstr("ledger"));
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+}
+
+TEST(RunTest, ADestroyNeedsItsLossAcceptedByName) {
+  Scene scene;
+  scene.put("a/one", "");
+  const Script script = in_order({{"a", "burn", Value::object({{"name", "one"}})}});
+  const auto refused = scene.plan(script);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "guard.loss_not_accepted");
+  EXPECT_THAT(refused.error().hint, HasSubstr("--accept-loss a"));
+  EXPECT_FALSE(scene.plan(script, {}, {"b"}));
+  const auto plan = scene.plan(script, {}, {"a"});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(scene.execute(*plan, script).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+}
+
+TEST(RunTest, AfterADestroyTheRunCannotBeTakenBackAndSaysSo) {
+  Scene scene;
+  scene.put("a/one", "");
+  const Script script =
+      in_order({{"a", "burn", Value::object({{"name", "one"}})}, expect_entry("one")});
+  const auto plan = scene.plan(script, {}, {"a"});
+  const auto report = scene.execute(*plan, script);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_EQ(report.rollback_error->code, "run.no_undo");
+}
+
+TEST(RunTest, ANestedActHappensOnlyAsItWasAnnounced) {
+  Scene scene;
+  const Script honest = in_order({{"a", "relay", Value::object({{"name", "one"}})}});
+  EXPECT_EQ(scene.run(honest).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+
+  Scene other;
+  const Script sly =
+      in_order({{"a", "relay", Value::object({{"name", "one"}, {"fails", "before"}})}});
+  const auto report = other.run(sly);
+  EXPECT_EQ(report.error->code, "run.deviation");
+  EXPECT_THAT(other.names("b"), IsEmpty());
+}
+
+TEST(RunTest, AnActWithNestedUndoTakesItsChildrenBack) {
+  Scene scene;
+  const auto report =
+      scene.run(in_order({{"a", "relay", Value::object({{"name", "one"}, {"fails", "after"}})}}));
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+  EXPECT_EQ(scene.get("b/calls"), "add one\nundo one\n");
+}
+
+TEST(RunTest, AConditionThatDoesNotHoldSkipsItsCalls) {
+  for (const bool there_before : {true, false}) {
+    Scene scene;
+    if (there_before) scene.put("a/one", "");
+    const auto report = scene.run([](Gate& gate) -> Result<> {
+      auto added = call(gate, "a", "add", Value::object({{"name", "one"}}));
+      if (!added) return fail(added.error());
+      auto holds = gate.begin_when(later_value(added->call, "fresh", "boolean"), {});
+      if (!holds) return fail(holds.error());
+      if (!*holds) return {};
+      auto inner = call(gate, "b", "add", Value::object({{"name", "was-fresh"}}));
+      gate.end_when();
+      if (!inner) return fail(inner.error());
+      return {};
+    });
+    EXPECT_EQ(report.ending, Ending::kDone) << there_before;
+    EXPECT_EQ(scene.names("b").empty(), there_before);
+  }
+}
+
+TEST(RunTest, ContinueLeavesAFailedStepAndGoesOn) {
+  Scene scene;
+  const Script script = [](Gate& gate) -> Result<> {
+    for (const char* name : {"nothing", "one"}) {
+      if (auto begun = gate.begin_step(name, {}); !begun) return begun;
+      auto answer = std::string(name) == "one"
+                        ? call(gate, "b", "add", Value::object({{"name", name}}))
+                        : call(gate, "a", "expect", Value::object({{"name", name}}));
+      if (!answer && !gate.step_failed(answer.error())) return fail(answer.error());
+      gate.end_step();
+    }
+    return {};
+  };
+  const auto report = scene.run(script, OnFailure::kContinue);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+  EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("nothing")));
+}
+
+TEST(RunTest, ARunTheOperatorStoppedTakesBackWhatWasDone) {
+  Scene scene;
+  const auto plan = scene.plan(in_order({add_entry("one"), add_entry("two")}));
+  const auto report = scene.execute(*plan, [&](Gate& gate) -> Result<> {
+    call(gate, "a", "add", Value::object({{"name", "one"}}));
+    scene.cancel();
+    auto second = call(gate, "a", "add", Value::object({{"name", "two"}}));
+    return second ? Result<>() : fail(second.error());
+  });
+  EXPECT_EQ(report.error->code, "run.interrupted");
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+}
+
+TEST(RunTest, ASecondPassThatDoesSomethingElseIsNotDeterministic) {
+  Scene scene;
+  ASSERT_TRUE(scene.plan(in_order({add_entry("one")})));
+  Planner second({.instances = scene.instances(), .clock = scene.clock()}, scene.learned());
+  const auto answer = call(second, "a", "add", Value::object({{"name", "two"}}));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, "plan.not_deterministic");
+  EXPECT_NE(second.stopped(), nullptr);
+}
+
+TEST(RunTest, TheSecondPassAsksNobodyAgain) {
+  Scene scene;
+  const Script script = [](Gate& gate) -> Result<> {
+    auto count = call(gate, "a", "count");
+    return count ? Result<>() : fail(count.error());
+  };
+  ASSERT_TRUE(scene.plan(script));
+  Planner second({.instances = scene.instances(), .clock = scene.clock()}, scene.learned());
+  ASSERT_TRUE(script(second));
+  EXPECT_EQ(scene.get("a/calls"), "count\n");
+}
+
+}  // namespace
+}  // namespace snapcore

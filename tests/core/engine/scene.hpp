@@ -1,0 +1,175 @@
+// A site of two ledgers and a place for notes, and a way to plan and execute what a test writes as
+// a function instead of a runbook.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/real_file_system.hpp"
+#include "engine/executor.hpp"
+#include "engine/planner.hpp"
+#include "journal/journal.hpp"
+#include "plugin_files.hpp"
+
+namespace snapcore {
+
+using Script = std::function<Result<>(Gate& gate)>;
+
+class Scene {
+ public:
+  Scene() {
+    use_scan_child();
+    std::string pattern = (std::filesystem::temp_directory_path() / "scene-XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+    for (const char* name : {"a", "b", "store", "live"})
+      std::filesystem::create_directory(root_ / name);
+    site_.path = root_ / "site.lua";
+    site_.digest = "a-site";
+    add("a", "ledger", Value::object({{"path", path("a")}, {"other", "b"}}));
+    add("b", "ledger", Value::object({{"path", path("b")}}));
+    add("store", "plain_c", Value::object({{"path", path("store")}}));
+    add("note", "plain_c", Value::object({{"path", path("live")}, {"file", "note"}}));
+  }
+  ~Scene() { std::filesystem::remove_all(root_); }
+
+  Site& site() { return site_; }
+  std::string path(const std::string& below) const { return (root_ / below).string(); }
+
+  void put(const std::string& below, const std::string& text) {
+    std::ofstream(root_ / below) << text;
+  }
+  std::string get(const std::string& below) const {
+    std::ifstream file(root_ / below);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  // The names in a directory, sorted.
+  std::vector<std::string> names(const std::string& below) const {
+    std::vector<std::string> list;
+    for (const auto& entry : std::filesystem::directory_iterator(root_ / below)) {
+      list.push_back(entry.path().filename());
+    }
+    std::sort(list.begin(), list.end());
+    return list;
+  }
+
+  static std::string note(const std::string& identity, const std::string& text) {
+    return "NOTE " + identity + "\n" + text + "\nEND\n";
+  }
+
+  // Plans once; the script's own error, else what the promises say.
+  Result<Plan> plan(const Script& script, std::vector<Waiver> waivers = {},
+                    std::vector<std::string> losses = {}) {
+    instances_ = std::make_unique<Instances>(
+        site_, std::vector<std::filesystem::path>{build_folder() / "test_plugins"});
+    PlanRequest request{.instances = *instances_, .clock = clock_};
+    request.waivers = std::move(waivers);
+    request.accept_loss = std::move(losses);
+    Planner planner(std::move(request));
+    if (auto declared = planner.declare("a test", Value::object()); !declared)
+      return fail(declared.error());
+    if (auto ended = script(planner); !ended) return fail(ended.error());
+    learned_ = planner.learned();
+    Plan plan = planner.take();
+    if (auto kept = check_promises(plan); !kept) return fail(kept.error());
+    return plan;
+  }
+
+  RunReport execute(const Plan& plan, const Script& script,
+                    OnFailure on_failure = OnFailure::kRollback) {
+    auto journal = Journal::create(files_, root_ / ("journal-" + std::to_string(++runs_)), clock_);
+    if (!journal) throw std::runtime_error(journal.error().message);
+    journal_ = std::move(*journal);
+    Executor executor({.instances = *instances_,
+                       .clock = clock_,
+                       .plan = plan,
+                       .run_id = "run-" + std::to_string(runs_),
+                       .journal = *journal_,
+                       .on_failure = on_failure,
+                       .scratch_root = root_,
+                       .audience = audience_,
+                       .cancelled = cancelled_});
+    auto declared = executor.declare("a test", Value::object());
+    return executor.finish(declared ? script(executor) : declared);
+  }
+
+  // Plans, then executes the same.
+  RunReport run(const Script& script, OnFailure on_failure = OnFailure::kRollback,
+                std::vector<Waiver> waivers = {}) {
+    auto planned = plan(script, std::move(waivers));
+    if (!planned) throw std::runtime_error(planned.error().message);
+    return execute(*planned, script, on_failure);
+  }
+
+  std::vector<std::string> record_types() const {
+    std::vector<std::string> types;
+    const auto records = journal_->records();
+    for (const Record& record : *records) types.push_back(record.type);
+    return types;
+  }
+  std::vector<Record> records() const { return *journal_->records(); }
+  std::shared_ptr<Learned> learned() const { return learned_; }
+  Instances& instances() { return *instances_; }
+  const Clock& clock() const { return clock_; }
+  void cancel() { cancelled_ = true; }
+
+ private:
+  void add(const std::string& name, const std::string& plugin, Value config) {
+    site_.instances.push_back({name, plugin, std::move(config)});
+    std::sort(site_.instances.begin(), site_.instances.end(),
+              [](const InstanceConfig& x, const InstanceConfig& y) { return x.name < y.name; });
+  }
+
+  std::filesystem::path root_;
+  Site site_;
+  FakeClock clock_{*parse_time("2026-01-02T03:04:05Z")};
+  RealFileSystem files_;
+  std::unique_ptr<Instances> instances_;
+  std::unique_ptr<Journal> journal_;
+  std::shared_ptr<Learned> learned_;
+  Audience audience_;
+  std::atomic<bool> cancelled_ = false;
+  int runs_ = 0;
+};
+
+// A call that must succeed for the script to go on.
+inline Result<Answer> call(Gate& gate, const std::string& instance, const std::string& operation,
+                           Value args = Value::object()) {
+  return gate.call(instance, operation, std::move(args), {"test.lua", 1});
+}
+
+// Several calls in a row, ending at the first that fails.
+struct Step {
+  std::string instance;
+  std::string operation;
+  Value args;
+};
+inline Script in_order(std::vector<Step> steps) {
+  return [steps](Gate& gate) -> Result<> {
+    for (const Step& step : steps) {
+      if (auto answer = call(gate, step.instance, step.operation, step.args); !answer)
+        return fail(answer.error());
+    }
+    return {};
+  };
+}
+inline Step add_entry(const std::string& name, const std::string& instance = "a",
+                      const std::string& fails = "") {
+  Value args = Value::object({{"name", name}});
+  if (!fails.empty()) args["fails"] = fails;
+  return {instance, "add", args};
+}
+inline Step expect_entry(const std::string& name) {
+  return {"a", "expect", Value::object({{"name", name}})};
+}
+
+}  // namespace snapcore

@@ -1,0 +1,426 @@
+// The swap and its way back, on real directories with processes that stop and start.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/file.h>
+
+#include <snapcore/support/process.hpp>
+
+#include "disk_cluster.hpp"
+#include "health.hpp"
+#include "staged_check.hpp"
+
+namespace etcd {
+namespace {
+
+namespace fs = std::filesystem;
+using test::DiskCluster;
+using test::go_on;
+using test::Layout;
+using test::Rehearsal;
+using testing::Contains;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr Layout kLayouts[] = {Layout::kPlain, Layout::kWalBeside, Layout::kWalWithin,
+                               Layout::kMount, Layout::kMountsForBoth};
+
+StagedData staged_for(DiskCluster& cluster) {
+  auto staged = cluster.stage(DiskCluster::snapshot(), 'a');
+  EXPECT_TRUE(staged) << staged.error().message;
+  return staged ? *staged : StagedData{};
+}
+
+Result<std::vector<std::string>> undo(const DiskCluster& cluster, const Rehearsal& rehearsal,
+                                      const Step& step = go_on) {
+  return undo_activation(cluster.target, rehearsal.way_back.data, step, {});
+}
+
+std::string code_of(const Result<Activated>& result) {
+  return result ? "fine" : result.error().code;
+}
+
+TEST(Activation, EveryLayoutIsSwappedAndTheNewClusterIsHealthy) {
+  for (const Layout layout : kLayouts) {
+    for (const std::size_t members : {1u, 3u}) {
+      DiskCluster cluster({.members = members, .layout = layout});
+      if (!cluster.usable()) continue;
+      cluster.live_once();
+      const StagedData staged = staged_for(cluster);
+      const auto checked = check_staged(cluster.target, staged.handle, {});
+      ASSERT_TRUE(checked) << checked.error().message;
+      Rehearsal rehearsal;
+
+      const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+
+      ASSERT_TRUE(activated) << activated.error().message;
+      EXPECT_TRUE(rehearsal.recorded);
+      EXPECT_THAT(activated->kept.members, SizeIs(members));
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+      const auto verdict =
+          verify_health(cluster.target, staged.expected, std::chrono::seconds(10), {});
+      EXPECT_TRUE(verdict) << verdict.error().message;
+      for (const std::string& left : staged_directories(staged.handle))
+        EXPECT_FALSE(fs::exists(left)) << left;
+    }
+  }
+}
+
+TEST(Activation, ReleaseLeavesOnlyTheNewData) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree().size();
+    const StagedData staged = staged_for(cluster);
+    Rehearsal rehearsal;
+    const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+    ASSERT_TRUE(activated) << activated.error().message;
+
+    const auto released = release(activated->kept);
+
+    ASSERT_TRUE(released) << released.error().message;
+    EXPECT_EQ(cluster.tree().size(), before);
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+  }
+}
+
+// Counts the steps first, then dies before each of them.
+TEST(Activation, FailureBeforeAnyStepIsTakenBackToExactlyTheOldTree) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = layout == Layout::kPlain ? 2u : 1u, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 0;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      const auto with_staged = cluster.tree();
+      Rehearsal rehearsal;
+      rehearsal.fail_at = step;
+      const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+      const bool whole = activated.has_value();
+      if (!whole) {
+        EXPECT_EQ(code_of(activated), "test.killed") << activated.error().message;
+        EXPECT_EQ(activated.error().outcome, snapcore::Outcome::kHappened);
+      }
+
+      const auto undone = undo(cluster, rehearsal);
+
+      ASSERT_TRUE(undone) << undone.error().message;
+      // An emptied shell of a staged directory is made anew; all else has not changed at all.
+      EXPECT_EQ(cluster.tree().size(), with_staged.size()) << step;
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+      ASSERT_TRUE(undo(cluster, rehearsal)) << "the way back leads nowhere a second time";
+      EXPECT_EQ(cluster.tree(), before);
+      if (whole) break;
+    }
+  }
+}
+
+TEST(Activation, WayBackThatDiesBeforeAnyStepIsFinishedByTheNext) {
+  for (const Layout layout : {Layout::kPlain, Layout::kMountsForBoth}) {
+    DiskCluster cluster({.members = layout == Layout::kPlain ? 2u : 1u, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 0;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal;
+      ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+      Rehearsal dying;
+      dying.fail_at = step;
+      const bool whole = undo(cluster, rehearsal, dying.step()).has_value();
+
+      const auto undone = undo(cluster, rehearsal);
+
+      ASSERT_TRUE(undone) << undone.error().message;
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+      if (whole) break;
+    }
+  }
+}
+
+TEST(Activation, ShellLinesPutTheOldClusterBack) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    const StagedData staged = staged_for(cluster);
+    Rehearsal rehearsal;
+    ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+    for (const std::string& line : rehearsal.way_back.shell) {
+      const auto ran = snapcore::process::run({.argv = {"/bin/sh", "-c", line}, .started = {}});
+      ASSERT_TRUE(ran && ran->succeeded()) << line << ": " << ran->errors;
+    }
+
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+    ASSERT_TRUE(discard(staged.handle));
+    EXPECT_EQ(cluster.tree(), before);
+  }
+}
+
+TEST(Activation, DeadClusterWithoutDirectoriesIsBroughtUpAndTakenBackToNothing) {
+  DiskCluster cluster;
+  const auto before = cluster.tree();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+
+  ASSERT_TRUE(activated) << activated.error().message;
+  EXPECT_THAT(activated->kept.members, IsEmpty());
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+  ASSERT_TRUE(undo(cluster, rehearsal));
+  EXPECT_THAT(cluster.who_runs(), IsEmpty());
+  ASSERT_TRUE(discard(staged.handle));
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+TEST(Activation, OnlyWhatRanBeforeIsStartedOnTheWayBack) {
+  DiskCluster cluster({.members = 3});
+  cluster.live_once();
+  ASSERT_TRUE(snapcore::process::run({.argv = cluster.config.members[1].stop, .started = {}}));
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+  ASSERT_TRUE(undo(cluster, rehearsal));
+
+  EXPECT_EQ(rehearsal.way_back.data.running, (std::vector<std::string>{"m1", "m3"}));
+  EXPECT_THAT(cluster.who_runs(), SizeIs(2));
+}
+
+// Commands that do not do what they promise. Each is found, and the old cluster comes back.
+struct BadCommand {
+  const char* what;
+  void (*spoil)(MemberConfig& member);
+  const char* code;
+};
+
+TEST(Activation, CommandsThatDoNotKeepTheirPromiseAreFoundAndTakenBack) {
+  const std::vector<BadCommand> cases = {
+      {"stop fails",
+       [](MemberConfig& m) {
+         m.stop = {"/bin/sh", "-c", "echo no way >&2; exit 3"};
+       },
+       "etcd.stop_failed"},
+      {"stop is no program", [](MemberConfig& m) { m.stop = {"/nowhere/stop"}; },
+       "etcd.stop_failed"},
+      {"stop does nothing", [](MemberConfig& m) { m.stop = {"/bin/true"}; },
+       "etcd.member_still_running"},
+      {"start fails",
+       [](MemberConfig& m) {
+         m.start = {"/bin/sh", "-c", "exit 4"};
+       },
+       "etcd.start_failed"},
+      {"start stays",
+       [](MemberConfig& m) {
+         m.start = {"/bin/sh", "-c", "exec sleep 60"};
+       },
+       "etcd.start_in_foreground"}};
+  for (const BadCommand& bad : cases) {
+    DiskCluster cluster({.members = 2});
+    cluster.live_once();
+    const auto before = cluster.tree();
+    const StagedData staged = staged_for(cluster);
+    const Config good = cluster.config;
+    bad.spoil(cluster.config.members[1]);
+    cluster.config.stop_timeout = {std::chrono::seconds(1)};
+    cluster.config.start_timeout = {std::chrono::seconds(1)};
+    cluster.config.health_timeout = {std::chrono::seconds(1)};
+    cluster.reload();
+    Rehearsal rehearsal;
+
+    const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+
+    ASSERT_EQ(code_of(activated), bad.code) << bad.what;
+    EXPECT_NE(activated.error().outcome, snapcore::Outcome::kNothingHappened) << bad.what;
+    EXPECT_THAT(activated.error().message, HasSubstr("m2")) << bad.what;
+    EXPECT_FALSE(activated.error().hint.empty()) << bad.what;
+    cluster.config = good;
+    cluster.reload();
+    const auto undone = undo(cluster, rehearsal);
+    ASSERT_TRUE(undone) << bad.what << ": " << undone.error().message;
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+    ASSERT_TRUE(discard(staged.handle));
+    EXPECT_EQ(cluster.tree(), before) << bad.what;
+  }
+}
+
+// The swap is done then; whether the cluster is what was expected is for health to say.
+TEST(Activation, MemberThatDoesNotComeUpIsNamedAndLeftToTheHealthCheck) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const auto before = cluster.tree();
+  const StagedData staged = staged_for(cluster);
+  const Config good = cluster.config;
+  cluster.config.members[1].start = {"/bin/true"};
+  cluster.config.health_timeout = {std::chrono::seconds(1)};
+  cluster.reload();
+  Rehearsal rehearsal;
+
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+
+  ASSERT_TRUE(activated) << activated.error().message;
+  EXPECT_THAT(activated->words.front(), HasSubstr("m2"));
+  cluster.config = good;
+  cluster.reload();
+  ASSERT_TRUE(undo(cluster, rehearsal));
+  ASSERT_TRUE(discard(staged.handle));
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+TEST(Activation, MemberThatStillAnswersOnAnyPortIsFoundBeforeAnythingIsMoved) {
+  for (const bool on_peer : {false, true}) {
+    DiskCluster cluster({.members = 2});
+    cluster.live_once();
+    const StagedData staged = staged_for(cluster);
+    cluster.config.stop_timeout = {std::chrono::seconds(2)};
+    // Somebody else answers where the member should be silent.
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::listen(fd, 4), 0);
+    sockaddr_in address = {};
+    socklen_t size = sizeof address;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    (on_peer ? cluster.config.members[0].peer : cluster.config.members[0].client)
+        .urls.push_back(url);
+    cluster.reload();
+    Rehearsal rehearsal;
+
+    const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+    ::close(fd);
+
+    EXPECT_EQ(code_of(activated), "etcd.member_still_running");
+    EXPECT_THAT(activated.error().message, HasSubstr(url.substr(7)));
+    EXPECT_THAT(rehearsal.steps, SizeIs(1)) << "nothing but the stop";
+    ASSERT_TRUE(undo(cluster, rehearsal));
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+  }
+}
+
+TEST(Activation, LockThatIsHeldAfterTheStopIsFoundBeforeAnythingIsMoved) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  cluster.stop();
+  const fs::path database = cluster.home(1) / "data" / "member" / "snap" / "db";
+  const int fd = ::open(database.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
+  cluster.config.stop_timeout = {std::chrono::seconds(3)};
+  cluster.config.members[1].stop = {"/bin/true"};
+  cluster.reload();
+  Rehearsal rehearsal;
+
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ::close(fd);
+
+  EXPECT_EQ(code_of(activated), "etcd.member_still_running");
+  EXPECT_THAT(activated.error().message, HasSubstr(database.string()));
+  EXPECT_THAT(rehearsal.steps, SizeIs(1));
+}
+
+TEST(Activation, NewDataThatIsNotHealthyIsSaidAndCanBeTakenBack) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const auto before = cluster.tree();
+  const StagedData staged = staged_for(cluster);
+  fs::create_directory(fs::path(staged.handle.members[1].staged) / "sick");
+  cluster.config.health_timeout = {std::chrono::seconds(1)};
+  cluster.reload();
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated) << activated.error().message;
+  EXPECT_THAT(activated->words.front(), HasSubstr("1 of 2 members"));
+  ASSERT_TRUE(undo(cluster, rehearsal));
+  ASSERT_TRUE(discard(staged.handle));
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+TEST(Activation, HandleForAnotherSiteIsRefusedBeforeAnythingIsRecorded) {
+  const std::vector<void (*)(Config&)> changes = {
+      [](Config& c) { c.members[0].name = "other"; }, [](Config& c) { c.members.pop_back(); },
+      [](Config& c) { c.members[1].data_dir += "x"; },
+      [](Config& c) { c.members[1].wal_dir = c.members[1].data_dir + "-wal"; },
+      [](Config& c) { std::swap(c.members[0], c.members[1]); }};
+  DiskCluster cluster({.members = 2});
+  const StagedData staged = staged_for(cluster);
+  const Config good = cluster.config;
+  for (const auto change : changes) {
+    cluster.config = good;
+    change(cluster.config);
+    cluster.reload();
+    Rehearsal rehearsal;
+    EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+              "etcd.stale_handle");
+    EXPECT_FALSE(rehearsal.recorded);
+  }
+}
+
+TEST(Activation, NothingIsStoppedWhenUndoCannotBeRecorded) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ActivationWork work = rehearsal.work(cluster);
+  work.record_undo = [](const WayBack&) -> Result<> {
+    return snapcore::fail({.code = "test.no_journal", .message = "the journal is full"});
+  };
+  const auto activated = activate(cluster.target, staged.handle, work);
+  EXPECT_EQ(code_of(activated), "test.no_journal");
+  EXPECT_EQ(activated.error().outcome, snapcore::Outcome::kNothingHappened);
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+}
+
+TEST(Activation, ProbeTellsHowFarItCame) {
+  using State = ActivationProbe::State;
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  const auto probe = [&] {
+    return probe_activation(cluster.target, staged.handle, cluster.stamp, "aaaaaaaa", {});
+  };
+  EXPECT_EQ(probe().state, State::kNotStarted);
+  for (std::size_t step = 1;; ++step) {
+    Rehearsal rehearsal;
+    rehearsal.fail_at = step;
+    const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+    if (activated) {
+      EXPECT_EQ(probe().state, State::kDone);
+      EXPECT_THAT(probe().result.kept.members, SizeIs(2));
+      break;
+    }
+    // Dying while waiting leaves a cluster that comes up by itself.
+    const bool waiting = activated.error().message.find("wait until") != std::string::npos;
+    EXPECT_EQ(probe().state, waiting ? State::kDone : State::kPartial) << activated.error().message;
+    ASSERT_TRUE(undo(cluster, rehearsal));
+  }
+}
+
+TEST(Activation, SecondActivationOfOneRunKeepsTheFirstBackup) {
+  DiskCluster cluster({.members = 1});
+  cluster.live_once();
+  std::vector<std::string> backups;
+  for (const char key : {'a', 'b'}) {
+    const auto staged = cluster.stage(DiskCluster::snapshot(), key);
+    ASSERT_TRUE(staged) << staged.error().message;
+    Rehearsal rehearsal;
+    ActivationWork work = rehearsal.work(cluster);
+    work.mark = std::string(8, key);
+    const auto activated = activate(cluster.target, staged->handle, work);
+    ASSERT_TRUE(activated) << activated.error().message;
+    backups.push_back(activated->kept.members.front().backups.front());
+  }
+  EXPECT_NE(backups[0], backups[1]);
+  for (const std::string& backup : backups) EXPECT_TRUE(fs::exists(backup)) << backup;
+}
+
+}  // namespace
+}  // namespace etcd

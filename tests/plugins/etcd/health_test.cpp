@@ -1,0 +1,155 @@
+// What counts as the restored cluster, and what does not.
+#include <gmock/gmock.h>
+
+#include "fake_cluster.hpp"
+
+namespace etcd {
+namespace {
+
+using test::EtcdState;
+using test::FakeCluster;
+using test::Manner;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+Result<std::vector<std::string>> ask(const FakeCluster& cluster) {
+  return verify_health(cluster.target(), cluster.expected(), std::chrono::milliseconds(0), {});
+}
+
+std::string code_of(const Result<std::vector<std::string>>& result) {
+  return result ? "fine" : result.error().code;
+}
+
+TEST(Health, HashKvIsComparedWhereItIsServed) {
+  FakeCluster cluster;
+  cluster.all([](EtcdState& state) { state.hash_kv = 4711; });
+  const auto words = ask(cluster);
+  ASSERT_TRUE(words) << words.error().message;
+  EXPECT_THAT(*words, Contains("HashKV 4711 at revision 10 (compacted to 1) on all members"));
+  EXPECT_THAT(cluster.asked(), Not(Contains("POST /v3/maintenance/hash")));
+}
+
+TEST(Health, BackendHashIsComparedWhereOneMemberServesNoHashKv) {
+  for (const bool mixed : {false, true}) {
+    FakeCluster cluster;
+    if (mixed) cluster.one(0, [](EtcdState& state) { state.hash_kv = 1; });
+    const auto words = ask(cluster);
+    ASSERT_TRUE(words) << words.error().message;
+    EXPECT_THAT(*words, Contains(HasSubstr("backend hash 77 at revision 10 on all members")));
+  }
+}
+
+TEST(Health, OneMemberWithOtherDataIsFoundByEitherHash) {
+  for (const bool kv : {false, true}) {
+    for (std::size_t odd = 0; odd < 3; ++odd) {
+      FakeCluster cluster;
+      if (kv) cluster.all([](EtcdState& state) { state.hash_kv = 5; });
+      cluster.one(odd, [&](EtcdState& state) {
+        state.backend_hash = 78;
+        if (kv) state.hash_kv = 6;
+      });
+      const auto words =
+          verify_health(cluster.target(), cluster.expected(), std::chrono::seconds(30), {});
+      EXPECT_EQ(code_of(words), "etcd.hash_differs");
+      EXPECT_THAT(words.error().message, HasSubstr(FakeCluster::name(odd)));
+    }
+  }
+}
+
+TEST(Health, MembersOnTheirWayAreNotJudgedByTheirHash) {
+  // Another revision, another raft index, another compaction: all may still become equal.
+  const std::vector<void (*)(EtcdState&)> moves = {
+      [](EtcdState& state) { state.revision = 12; },
+      [](EtcdState& state) { state.applied_index = 101; },
+      [](EtcdState& state) { state.moves = true; }};
+  for (const auto move : moves) {
+    FakeCluster cluster;
+    cluster.one(1, [](EtcdState& state) { state.backend_hash = 78; });
+    cluster.one(1, move);
+    EXPECT_EQ(code_of(ask(cluster)), "etcd.not_healthy");
+  }
+  FakeCluster compacting;
+  compacting.all([](EtcdState& state) { state.hash_kv = 5; });
+  compacting.one(1, [](EtcdState& state) { state.compact_revision = 7, state.hash_kv = 6; });
+  EXPECT_EQ(code_of(ask(compacting)), "etcd.not_healthy");
+}
+
+TEST(Health, MemberOfAnotherClusterIsRefusedAtOnce) {
+  for (std::size_t odd = 0; odd < 3; ++odd) {
+    FakeCluster cluster;
+    cluster.one(odd, [](EtcdState& state) { state.cluster_id = 0xdead; });
+    const auto words =
+        verify_health(cluster.target(), cluster.expected(), std::chrono::hours(1), {});
+    EXPECT_EQ(code_of(words), "etcd.wrong_cluster");
+    EXPECT_THAT(words.error().message, HasSubstr("dead"));
+    EXPECT_EQ(words.error().outcome, snapcore::Outcome::kHappened);
+  }
+}
+
+TEST(Health, OtherMembersThanThoseRestoredAreRefused) {
+  const std::vector<void (*)(EtcdState&)> others = {
+      [](EtcdState& state) { state.members.pop_back(); },
+      [](EtcdState& state) {
+        state.members.push_back({0xa9, "x", "http://127.0.0.1:9"});
+      },
+      [](EtcdState& state) { state.members[1].id = 0xa9; },
+      [](EtcdState& state) { state.members[1].peer_url = "http://127.0.0.1:9"; },
+      [](EtcdState& state) { state.members[1].name = "x"; }};
+  for (const auto other : others) {
+    FakeCluster cluster;
+    cluster.one(2, other);
+    EXPECT_EQ(code_of(ask(cluster)), "etcd.wrong_cluster");
+  }
+}
+
+TEST(Health, AnythingThatMayPassIsWaitedForAndNamed) {
+  const std::vector<std::pair<void (*)(EtcdState&), std::string>> troubles = {
+      {[](EtcdState& state) { state.healthy = false; }, "m2 answers that it is not healthy"},
+      {[](EtcdState& state) { state.healthy = false, state.reason = "RAFT NO LEADER"; },
+       "NO LEADER"},
+      {[](EtcdState& state) { state.healthy = false, state.errors = {"alarm:CORRUPT"}; },
+       "CORRUPT"},
+      {[](EtcdState& state) { state.manner = Manner::kCut; }, "m2: "},
+      {[](EtcdState& state) { state.manner = Manner::kNonsense; }, "m2: "},
+      {[](EtcdState& state) { state.manner = Manner::kNoGateway; }, "gateway is off"},
+      {[](EtcdState& state) { state.manner = Manner::kWantsUser; }, "user name is empty"},
+      {[](EtcdState& state) { state.revision = 9; }, "below the restored 10"},
+      {[](EtcdState& state) { state.members[0].name = ""; }, "did not tell its name"}};
+  for (const auto& [trouble, words] : troubles) {
+    FakeCluster cluster;
+    cluster.one(1, trouble);
+    const auto verdict = ask(cluster);
+    EXPECT_EQ(code_of(verdict), "etcd.not_healthy") << words;
+    EXPECT_THAT(verdict.error().message + verdict.error().hint, HasSubstr(words));
+  }
+}
+
+TEST(Health, ClusterThatBecomesHealthyBeforeTheDeadlineIsHealthy) {
+  FakeCluster cluster;
+  cluster.one(1, [](EtcdState& state) { state.healthy = false; });
+  int questions = 0;
+  // The operator's watch is polled between two questions.
+  const Watch watch{.cancelled =
+                        [&] {
+                          if (++questions == 3)
+                            cluster.one(1, [](EtcdState& state) { state.healthy = true; });
+                          return false;
+                        },
+                    .say = [](const std::string&) {}};
+  Target target = cluster.target();
+  const auto words = verify_health(target, cluster.expected(), std::chrono::minutes(1), watch);
+  EXPECT_TRUE(words) << words.error().message;
+}
+
+TEST(Health, OperatorEndsTheWaiting) {
+  FakeCluster cluster;
+  cluster.one(1, [](EtcdState& state) { state.healthy = false; });
+  const Watch watch{.cancelled = [] { return true; }, .say = [](const std::string&) {}};
+  EXPECT_EQ(
+      code_of(verify_health(cluster.target(), cluster.expected(), std::chrono::hours(1), watch)),
+      "etcd.interrupted");
+}
+
+}  // namespace
+}  // namespace etcd

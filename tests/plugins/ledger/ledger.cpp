@@ -1,0 +1,176 @@
+// A plugin for tests of the engine: entries are files in a directory, and everything that is called
+// is written to the file `calls` beside them, so that a test can tell what really happened.
+#include <filesystem>
+#include <fstream>
+#include <snapcore/plugin.hpp>
+#include <snapcore/support/files.hpp>
+
+namespace ledger {
+
+namespace files = snapcore::files;
+namespace sdk = snapcore::sdk;
+using snapcore::fail;
+using snapcore::Result;
+
+struct Config {
+  std::string path;
+  std::optional<sdk::Instance> other;
+};
+void fields(sdk::Fields& f, Config& c) {
+  f("path", c.path, "directory of the entries").not_empty();
+  f("other", c.other, "another ledger that `relay` writes to").interface_of("test.ledger/1");
+}
+
+struct Entry {
+  std::string name;
+  std::string fails;
+};
+void fields(sdk::Fields& f, Entry& e) {
+  f("name", e.name, "of the entry").not_empty();
+  f("fails", e.fails, "before, after, unknown or never").optional();
+}
+
+struct Added {
+  std::string name;
+  std::int64_t number = 0;
+  bool fresh = false;
+};
+void fields(sdk::Fields& f, Added& a) {
+  f("name", a.name, "of the entry");
+  f("number", a.number, "how many entries there are now");
+  f("fresh", a.fresh, "it was not there before");
+}
+
+struct Count {
+  std::int64_t count = 0;
+};
+void fields(sdk::Fields& f, Count& c) { f("count", c.count, "entries"); }
+
+class Ledger {
+ public:
+  static Result<std::unique_ptr<Ledger>> create(sdk::Call&, const Config& config) {
+    auto made = std::make_unique<Ledger>();
+    made->path_ = config.path;
+    made->other_ = config.other.value_or(sdk::Instance{});
+    return made;
+  }
+
+  Result<Count> count(sdk::Call&, const sdk::Nothing&) {
+    write("count");
+    return Count{entries()};
+  }
+
+  Result<sdk::Planned> plan_add(sdk::Call& call, const Entry& args) {
+    sdk::Planned planned("add the entry " + args.name);
+    if (!call.unknown("name")) planned.predict("name", args.name);
+    planned.resource("ledger:" + path_.string()).undo("remove it again");
+    return planned;
+  }
+  Result<Added> add(sdk::Call& call, const Entry& args) {
+    write("add " + args.name);
+    if (args.fails == "before") return fail(broken(snapcore::Outcome::kNothingHappened));
+    const bool fresh = !std::filesystem::exists(path_ / args.name);
+    auto recorded = call.record_undo(
+        {.data = args.name, .words = {"remove " + args.name}, .shell = {"rm " + args.name}});
+    if (!recorded) return fail(recorded.error());
+    std::ofstream(path_ / args.name) << args.name;
+    if (args.fails == "after") return fail(broken(snapcore::Outcome::kHappened));
+    if (args.fails == "unknown") return fail(broken(snapcore::Outcome::kMayHaveHappened));
+    return Added{args.name, entries(), fresh};
+  }
+  Result<sdk::Undone> undo_add(sdk::Call&, const sdk::Compensation<Entry, Added>& what) {
+    write("undo " + what.args.name);
+    if (std::filesystem::exists(path_ / "no_way_back"))
+      return fail(broken(snapcore::Outcome::kNothingHappened));
+    std::filesystem::remove(path_ / what.args.name);
+    return sdk::Undone{{"removed " + what.args.name}};
+  }
+
+  Result<Added> lie(sdk::Call& call, const Entry& args) {
+    auto added = add(call, args);
+    if (added) added->name = "another";
+    return added;
+  }
+
+  Result<sdk::Planned> plan_relay(sdk::Call&, const Entry& args) {
+    sdk::Planned planned("have " + other_.name + " add the entry " + args.name);
+    planned.call("there", other_, "add", snapcore::Value::object({{"name", args.name}}));
+    return planned;
+  }
+  Result<sdk::Nothing> relay(sdk::Call& call, const Entry& args) {
+    write("relay " + args.name);
+    const std::string name = args.fails == "before" ? "unannounced" : args.name;
+    auto added = call.call(other_, "add", snapcore::Value::object({{"name", name}}), "there");
+    if (!added) return fail(added.error());
+    if (args.fails == "after") return fail(broken(snapcore::Outcome::kHappened));
+    return sdk::Nothing{};
+  }
+
+  Result<sdk::Planned> plan_burn(sdk::Call&, const Entry& args) {
+    return sdk::Planned("burn the entry " + args.name);
+  }
+  Result<sdk::Nothing> burn(sdk::Call&, const Entry& args) {
+    write("burn " + args.name);
+    std::filesystem::remove(path_ / args.name);
+    return sdk::Nothing{};
+  }
+
+  Result<sdk::Planned> plan_expect(sdk::Call&, const Entry& args) {
+    return sdk::Planned("the entry " + args.name + " is there");
+  }
+  Result<sdk::Nothing> expect(sdk::Call&, const Entry& args) {
+    write("expect " + args.name);
+    if (!std::filesystem::exists(path_ / args.name)) {
+      return fail({.code = "ledger.missing", .message = "there is no entry " + args.name});
+    }
+    return sdk::Nothing{};
+  }
+
+ private:
+  static snapcore::Error broken(snapcore::Outcome outcome) {
+    return {.code = "ledger.broken", .message = "the ledger broke", .outcome = outcome};
+  }
+  void write(const std::string& line) {
+    std::ofstream(path_ / "calls", std::ios::app) << line << '\n';
+  }
+  std::int64_t entries() const {
+    std::int64_t number = 0;
+    for (const auto& file : std::filesystem::directory_iterator(path_))
+      number += file.path().filename() != "calls";
+    return number;
+  }
+
+  files::Path path_;
+  sdk::Instance other_;
+};
+
+sdk::Plugin<Ledger> describe() {
+  using T = Ledger;
+  return sdk::Plugin<T>("ledger", "1.0.0")
+      .license("Apache-2.0")
+      .summary("entries in a directory")
+      .offers("test.ledger/1")
+      .needs("test.ledger/1")
+      .operation(sdk::read("count", &T::count).summary("how many entries there are"))
+      .operation(sdk::verify("expect", &T::plan_expect, &T::expect).summary("an entry is there"))
+      .operation(sdk::change("add", &T::plan_add, &T::add)
+                     .summary("adds an entry")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&T::undo_add))
+      .operation(sdk::change("lie", &T::plan_add, &T::lie)
+                     .summary("does not do what its plan says")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&T::undo_add))
+      .operation(sdk::change("relay", &T::plan_relay, &T::relay)
+                     .summary("adds an entry to another ledger")
+                     .repeat(sdk::Repeat::kComposed)
+                     .undo_nested())
+      .operation(sdk::destroy("burn", &T::plan_burn, &T::burn)
+                     .summary("removes an entry for good")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_none("a burnt entry is gone"));
+}
+
+}  // namespace ledger
+
+SNAPCORE_PLUGIN(ledger::describe);

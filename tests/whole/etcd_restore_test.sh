@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# The restore of a real etcd cluster, from the command line to etcdctl's opinion of the outcome.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+case_a_destroyed_cluster_comes_back_with_exactly_the_keys_of_the_snapshot() {
+  make_cluster_with_snapshot
+  destroy_cluster
+  expect_exit 0 snapcore run "$etcd_restore" --yes
+  etcdctl --endpoints "$(cluster_endpoints "$work")" endpoint health
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_equal "$(hashkv "$work" | wc -l)" 1 "different hashes"
+  cluster_put "$work" /new/ 1 10 # it takes writes
+}
+
+case_the_restored_data_has_the_hash_that_etcdctl_restores() {
+  make_cluster_with_snapshot 1
+  destroy_cluster
+  local initial port_c port_p
+  read -r _ port_c port_p <"$work/members"
+  initial="m1=http://127.0.0.1:$port_p"
+  etcdctl snapshot restore "$work/backups/snap.db" --name m1 --data-dir "$work/m1/data" --initial-cluster "$initial" \
+    --initial-advertise-peer-urls "http://127.0.0.1:$port_p" --initial-cluster-token peer-token >/dev/null 2>&1
+  cluster_start "$work"
+  local theirs ids
+  theirs=$(hashkv "$work")
+  ids=$(etcdctl --endpoints "http://127.0.0.1:$port_c" endpoint status --write-out=json | grep -oE '"(cluster|member)_id":[0-9]+')
+  destroy_cluster
+  expect_exit 0 snapcore restore etcd_prod --from backups --ref snap.db --yes
+  expect_equal "$(hashkv "$work")" "$theirs" "HashKV"
+  destroy_cluster
+  cat >"$work/token.lua" <<'LUA'
+runbook { summary = "Restore with the token given" }
+target "etcd_prod":restore { from = source "backups":stat { ref = "snap.db" }, new_token = "peer-token" }
+LUA
+  expect_exit 0 snapcore run "$work/token.lua" --yes
+  expect_equal "$(etcdctl --endpoints "http://127.0.0.1:$port_c" endpoint status --write-out=json | grep -oE '"(cluster|member)_id":[0-9]+')" \
+    "$ids" "ids with the token given"
+}
+
+case_a_healthy_cluster_is_not_restored_over_without_a_waiver() {
+  make_cluster_with_snapshot
+  local before
+  before=$(hashkv "$work")
+  expect_exit 3 snapcore run "$etcd_restore" --yes
+  expect_said 'healthy' '--waive healthy=REASON'
+  expect_equal "$(hashkv "$work")" "$before" "the cluster changed"
+  expect_equal "$(cluster_count "$work" /k/)" 250 "keys"
+}
+
+case_with_the_waiver_it_is_restored_and_the_old_directories_stay_aside() {
+  make_cluster_with_snapshot
+  expect_exit 0 snapcore run "$etcd_restore" --yes --waive "healthy=the last 50 keys are wrong"
+  expect_said 'the last 50 keys are wrong'
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_equal "$(find "$work"/m* -maxdepth 1 -name 'data.backup-*' | wc -l)" 3 "directories kept aside"
+}
+
+# The start command of m3 says yes and does nothing: the cluster cannot become healthy.
+break_start_of_m3() {
+  sed -i "s|^  start)\$|  start)\n    [ ! -e '$work/m3/broken' ] \|\| exit 0|" "$work/m3/ctl"
+  touch "$work/m3/broken"
+}
+
+case_a_health_check_that_fails_brings_the_old_cluster_back() {
+  make_cluster_with_snapshot
+  local before
+  before=$(hashkv "$work")
+  cat >"$work/impossible.lua" <<'LUA'
+runbook { summary = "Restore, then expect what cannot be" }
+local etcd = target "etcd_prod"
+etcd:restore { from = source "backups":latest { kind = "etcd-snapshot" } }
+etcd:expect_keys { prefix = "/k/", at_least = 1000 }
+LUA
+  expect_exit 5 snapcore run "$work/impossible.lua" --yes --waive "healthy=test"
+  expect_said '200' '1000'
+  cluster_wait "$work"
+  expect_equal "$(hashkv "$work")" "$before" "hash of the old cluster"
+  expect_equal "$(cluster_count "$work" /k/)" 250 "keys of the old cluster"
+  expect_equal "$(find "$work"/m* -maxdepth 1 -name 'data*' | wc -l)" 3 "directories"
+}
+
+case_a_cluster_that_was_dead_is_held_and_shown_and_the_shown_commands_put_the_old_back() {
+  make_cluster_with_snapshot
+  cluster_kill "$work"
+  rm -rf "$work/m1/data" "$work/m2/data" # m3 alone has no quorum: dead, but its data is evidence
+  local before
+  before=$(fingerprint "$work/m3/data")
+  break_start_of_m3
+  sed -i 's/plugin = "etcd",/plugin = "etcd", health_timeout = "3s",/' "$work/site.lua"
+  expect_exit 7 snapcore run "$etcd_restore" --yes
+  expect_said 'mv '
+  cp "$work/out" "$work/held"
+  cat "$work/err" >>"$work/held"
+  [ -d "$work/m3/data" ] || fail_case "the new data is not held"
+  # The commands stand on lines of their own, to be pasted.
+  rm "$work/m3/broken"
+  sed -n "s/^ *\\(.*\\(ctl'\\{0,1\\} \\|mv \\).*\\)$/\\1/p" "$work/held" | grep -E "^('?/|mv )" >"$work/paste.sh"
+  [ -s "$work/paste.sh" ] || fail_case "no commands in: $(cat "$work/held")"
+  sed -i 's/^.*ctl.* start.*$/true/' "$work/paste.sh" # leave it stopped, to compare the bytes
+  bash -e "$work/paste.sh"
+  expect_equal "$(fingerprint "$work/m3/data")" "$before" "the old data of m3"
+}
+
+case_a_surviving_old_member_is_refused_by_the_restored_cluster() {
+  make_cluster_with_snapshot
+  cluster_kill "$work"
+  cp -a "$work/m3/data" "$work/survivor"
+  rm -rf "$work"/m*/data
+  expect_exit 0 snapcore run "$etcd_restore" --yes
+  "$work/m3/ctl" kill
+  mv "$work/m3/data" "$work/m3/restored"
+  mv "$work/survivor" "$work/m3/data"
+  : >"$work/m3/log"
+  "$work/m3/ctl" start
+  for _ in $(seq 100); do
+    grep -qE 'cluster ID mismatch|cluster-id mismatch|request cluster ID mismatch' "$work"/m*/log && break
+    sleep 0.1
+  done
+  grep -qE 'cluster ID mismatch|cluster-id mismatch' "$work"/m*/log || fail_case "nobody refused the old member"
+  "$work/m3/ctl" kill
+  rm -rf "$work/m3/data"
+  mv "$work/m3/restored" "$work/m3/data"
+  "$work/m3/ctl" start
+  cluster_wait "$work"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+}
+
+case_data_directories_that_are_mount_points_work() {
+  [ "$(id -u)" = 0 ] || skip_case "mounting needs root"
+  make_cluster_with_snapshot
+  destroy_cluster
+  local name
+  for name in m1 m2 m3; do
+    mkdir "$work/$name/data"
+    mount -t tmpfs -o size=300m,mode=700 none "$work/$name/data" || skip_case "this machine allows no mount"
+  done
+  local code=0
+  expect_exit 0 snapcore run "$etcd_restore" --yes || code=$?
+  [ "$code" = 0 ] && expect_equal "$(cluster_count "$work" /k/)" 200 "keys" || code=1
+  cluster_kill "$work"
+  for name in m1 m2 m3; do umount "$work/$name/data"; done
+  return "$code"
+}
+
+case_separate_wal_directories_are_swapped_too() {
+  need_etcd
+  cluster_create "$work" 3
+  mkdir -p "$work/backups"
+  cluster_site "$work" "$work/backups" "$work/site.lua"
+  local name
+  for name in m1 m2 m3; do
+    sed -i "s|--data-dir \"$work/$name/data\"|& --wal-dir \"$work/$name/wal\"|" "$work/$name/ctl"
+    sed -i "s|data_dir = \"$work/$name/data\",|& wal_dir = \"$work/$name/wal\",|" "$work/site.lua"
+  done
+  cluster_start "$work"
+  cluster_put "$work" /k/ 1 200
+  take_snapshot snap.db
+  cluster_put "$work" /k/ 201 250
+  expect_exit 0 snapcore run "$etcd_restore" --yes --waive "healthy=test"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_equal "$(find "$work"/m* -maxdepth 1 -name 'wal.backup-*' | wc -l)" 3 "WAL directories kept aside"
+}
+
+case_a_restored_cluster_survives_a_restart_and_another_restore() {
+  make_cluster_with_snapshot
+  destroy_cluster
+  expect_exit 0 snapcore run "$etcd_restore" --yes
+  cluster_kill "$work"
+  cluster_start "$work"
+  cluster_put "$work" /k/ 201 230
+  take_snapshot second.db
+  destroy_cluster
+  expect_exit 0 snapcore run "$etcd_restore" --yes
+  expect_equal "$(cluster_count "$work" /k/)" 230 "keys"
+}
+
+run_cases

@@ -1,0 +1,130 @@
+# shellcheck shell=bash
+# For tests of the whole tool, to be sourced. A case is a function named `case_...`; `run_cases` runs each in a
+# subshell with a directory of its own ($work) and prints one line for it. Output is shown when it fails. CASES, an
+# extended regular expression, picks some of them.
+set -uo pipefail
+root=${SNAPCORE_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+build=${SNAPCORE_BUILD:-$root/build/dev}
+# shellcheck source=../servers/etcd_cluster.sh
+. "$root/tests/servers/etcd_cluster.sh"
+suite_dir=$(mktemp -d "${TMPDIR:-/tmp}/snapcore-test.XXXXXX")
+trap 'rm -rf "$suite_dir"' EXIT
+
+# The tool under test, with the case's own site and state.
+snapcore() { "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" "$@" </dev/null; }
+
+fail_case() {
+  echo "$*" >&2
+  exit 1
+}
+
+# expect_exit CODE COMMAND...   runs it with its output in $work/out and $work/err; CODE may be a set like '[23]'
+expect_exit() {
+  local wanted=$1 code=0
+  shift
+  "$@" >"$work/out" 2>"$work/err" || code=$?
+  # shellcheck disable=SC2053  # a pattern on purpose
+  [[ $code == $wanted ]] || {
+    echo "exit $code instead of $wanted: $*" >&2
+    echo "--- stdout" >&2
+    cat "$work/out" >&2
+    echo "--- stderr" >&2
+    cat "$work/err" >&2
+    exit 1
+  }
+}
+
+# expect_said PATTERN...   extended regular expressions, each somewhere in stdout or stderr of the last command
+expect_said() {
+  local pattern
+  for pattern in "$@"; do
+    cat "$work/out" "$work/err" | grep -qE -- "$pattern" || {
+      echo "nothing said matches: $pattern" >&2
+      echo "--- stdout" >&2
+      cat "$work/out" >&2
+      echo "--- stderr" >&2
+      cat "$work/err" >&2
+      exit 1
+    }
+  done
+}
+
+expect_equal() { [ "$1" = "$2" ] || fail_case "${3:-values differ}: '$1' instead of '$2'"; }
+
+# Everything below a directory: names, kinds, modes, owners, contents.
+fingerprint() {
+  (cd "$1" && find . -printf '%p %y %m %U %G %l\n' | LC_ALL=C sort &&
+    find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum) | sha256sum
+}
+
+run_cases() {
+  local name code
+  for name in $(declare -F | sed -n 's/^declare -f \(case_.*\)/\1/p' | grep -E -- "${CASES:-.}"); do
+    work=$suite_dir/$name
+    mkdir -p "$work"
+    code=0
+    (
+      set -e
+      trap 'tear_down' EXIT
+      "$name"
+    ) >"$work.log" 2>&1 || code=$?
+    if [ "$code" = 0 ]; then
+      echo "ok ${name#case_}"
+    elif [ "$code" = 77 ]; then
+      echo "skip ${name#case_}: $(tail -n 1 "$work.log")"
+    else
+      echo "not ok ${name#case_}"
+      sed 's/^/    /' "$work.log"
+    fi
+    rm -rf "$work"
+  done
+}
+
+# Ends what the case started; a suite may add to it.
+tear_down() {
+  if [ -f "$work/members" ]; then cluster_kill "$work" 2>/dev/null || true; fi
+}
+
+skip_case() {
+  echo "$*"
+  exit 77
+}
+
+need_etcd() {
+  if ! command -v etcd etcdctl >/dev/null; then
+    skip_case "the packages etcd-server and etcd-client are not installed"
+  fi
+}
+
+# A healthy cluster of COUNT members with 200 keys under /k/, a snapshot of it in $work/backups, then 50 keys more.
+make_cluster_with_snapshot() {
+  local count=${1:-3}
+  need_etcd
+  cluster_create "$work" "$count"
+  mkdir -p "$work/backups"
+  cluster_site "$work" "$work/backups" "$work/site.lua"
+  cluster_start "$work"
+  cluster_put "$work" /k/ 1 200
+  take_snapshot snap.db
+  cluster_put "$work" /k/ 201 250
+}
+
+take_snapshot() {
+  local first
+  first=$(cluster_endpoints "$work")
+  first=${first%%,*}
+  etcdctl --endpoints "$first" get /k/000200 >/dev/null # linearizable: this member has it all
+  etcdctl --endpoints "$first" snapshot save "$work/backups/$1" >/dev/null 2>&1
+}
+
+destroy_cluster() {
+  cluster_kill "$work"
+  rm -rf "$work"/m*/data
+}
+
+hashkv() {
+  etcdctl --endpoints "$(cluster_endpoints "$1")" endpoint hashkv --write-out=json | grep -o '"hash":[0-9]*' | sort -u
+}
+
+# shellcheck disable=SC2034  # used by the suites
+etcd_restore="$root/scripts/lua/etcd-restore.lua"
