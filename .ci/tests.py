@@ -112,6 +112,7 @@ def run(suite, options):
     with tempfile.TemporaryDirectory(prefix="snapcore-test-", ignore_cleanup_errors=True) as scratch:
         folder = suite.folder if suite.folder and os.path.isdir(suite.folder) else scratch
         environment = {**SANITIZERS, **os.environ, **suite.environment, "TMPDIR": scratch, "TEST_TMPDIR": scratch}
+        os.chmod(scratch, 0o711)  # some cases become another user below it
         with open(options.results / f"{suite.name.replace('/', '.')}.log", "w+b") as log:
             child = subprocess.Popen(
                 own_mounts() + suite.command + arguments(suite, options),
@@ -134,13 +135,23 @@ def run(suite, options):
 
 
 def end_group(child):
-    """Ends what the suite left in its own process group; true when there was something."""
+    """Ends what the suite left in its own process group; true when something in it still lived."""
+    left_running = any(lives_in_group(process, child.pid) for process in pathlib.Path("/proc").glob("[0-9]*/stat"))
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
-        return False
+        pass
     child.wait()
-    return True
+    return left_running
+
+
+def lives_in_group(stat, group):
+    """A zombie that nobody has reaped yet is dead."""
+    try:
+        state, _, its_group = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
+    except (OSError, ValueError):
+        return False  # it has ended meanwhile
+    return int(its_group) == group and state not in "ZX"
 
 
 def xml_of(suite, options):
