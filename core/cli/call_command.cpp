@@ -73,9 +73,10 @@ const Command kCallCommand = {
     .max_words = 1000,
     .shared_options = kCallOptions,
     .details =
-        "What only reads runs at once and prints its result. Anything else is planned, approved "
-        "and recorded as a "
-        "runbook is. Values are read as the operation's schema wants them: objects and arrays as "
+        "What only reads runs at once and prints its result. Anything else is planned and recorded "
+        "as a runbook "
+        "is, and what changes something is approved first. Values are read as the operation's "
+        "schema wants them: objects and arrays as "
         "JSON, an artifact "
         "as SOURCE:REF. PLUGIN.OPERATION calls one that needs no instance.\n"
         "'snapcore help INSTANCE.OPERATION' shows the arguments.",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "cli/help_text.hpp"
 #include "cli/log.hpp"
@@ -39,12 +40,24 @@ Result<Globals> globals_from(const Options& options, OutputWish wish) {
     for (const std::string& value : options.all(name)) {
       if (value.empty()) {
         return fail({.code = "arguments.bad_option",
-                     .message = "option --" + std::string(name) + " needs a value"});
+                     .message = "option --" + std::string(name) + " needs a value",
+                     .hint = "'snapcore help' shows the options that every command has"});
       }
       globals.typed += " --" + std::string(name) + " " + shell_word(value);
     }
   }
   return globals;
+}
+
+// Arguments end up in plan, journal and JSON lines, which are UTF-8.
+Result<> all_utf8(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (valid_utf8(argument) == argument) continue;
+    return fail({.code = "arguments.not_utf8",
+                 .message = "the argument '" + printable(argument) + "' is not UTF-8",
+                 .hint = "give the thing a name in UTF-8"});
+  }
+  return {};
 }
 
 Error unknown_command(std::string_view name) {
@@ -65,6 +78,11 @@ int end_with(Output& output, ExitCode code) {
   return static_cast<int>(code);
 }
 
+int say_version(Output& output) {
+  output.print("snapcore " + std::string(snapcore_version()) + "\n");
+  return end_with(output, ExitCode::kDone);
+}
+
 }  // namespace
 
 std::span<const Command* const> all_commands() { return kCommands; }
@@ -81,7 +99,7 @@ Result<Options> parse_for(const Command& command, const std::vector<std::string>
   known.insert(known.end(), command.options.begin(), command.options.end());
   known.insert(known.end(), command.shared_options.begin(), command.shared_options.end());
   auto options = parse_options(known, arguments);
-  if (!options || options->has("help")) return options;
+  if (!options || options->has("help") || options->has("version")) return options;
   const std::size_t words = options->words().size();
   if (words >= command.min_words && words <= command.max_words) return options;
   return fail(
@@ -102,14 +120,12 @@ OutputWish output_wish(const std::vector<std::string>& arguments) {
 int run_program(const std::vector<std::string>& arguments, Output& output, const Clock& clock,
                 const std::atomic<bool>& cancelled) {
   start_log(output);
+  if (const auto text = all_utf8(arguments); !text) return end_with(output, text.error());
   Split split = split_command(kGlobalOptions, arguments);
   if (split.command.empty()) {
     const auto options = parse_options(kGlobalOptions, split.rest);
     if (!options) return end_with(output, options.error());
-    if (options->has("version")) {
-      output.print("snapcore " + std::string(snapcore_version()) + "\n");
-      return 0;
-    }
+    if (options->has("version")) return say_version(output);
     output.print(help_main(output.out_style()));
     return end_with(output, options->has("help") ? ExitCode::kDone : ExitCode::kWrongInput);
   }
@@ -121,6 +137,7 @@ int run_program(const std::vector<std::string>& arguments, Output& output, const
     output.print(help_command(*command, output.out_style()));
     return end_with(output, ExitCode::kDone);
   }
+  if (options->has("version")) return say_version(output);
   const auto globals = globals_from(*options, output_wish(arguments));
   if (!globals) return end_with(output, globals.error());
   Invocation invocation{*globals, *options, output, clock, cancelled};

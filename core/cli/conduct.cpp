@@ -54,6 +54,7 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
   if (!plan && invocation.cancelled) {
     return fail({.code = "run.interrupted",
                  .message = "interrupted while planning",
+                 .hint = "give the command again when you are ready",
                  .category = Category::kTransient});
   }
   return plan;

@@ -13,13 +13,23 @@ struct Rule {
 
 // The first that fits counts.
 constexpr std::array kRules = {
-    Rule{"guard.", ExitCode::kRefused},       Rule{"approval.", ExitCode::kRefused},
-    Rule{"plan.changed", ExitCode::kRefused}, Rule{"plan.already_used", ExitCode::kRefused},
-    Rule{"plan.expired", ExitCode::kRefused}, Rule{"state.locked", ExitCode::kRefused},
-    Rule{"plan.", ExitCode::kWrongInput},     Rule{"runbook.", ExitCode::kWrongInput},
-    Rule{"lua.", ExitCode::kWrongInput},      Rule{"arguments.", ExitCode::kWrongInput},
-    Rule{"schema.", ExitCode::kWrongInput},   Rule{"json.", ExitCode::kWrongInput},
-    Rule{"site.", ExitCode::kWrongInput},     Rule{"plugin.", ExitCode::kWrongInput},
+    Rule{"guard.unknown_waiver", ExitCode::kWrongInput},
+    Rule{"guard.waiver_without_reason", ExitCode::kWrongInput},
+    Rule{"guard.", ExitCode::kRefused},
+    Rule{"approval.", ExitCode::kRefused},
+    Rule{"plan.changed", ExitCode::kRefused},
+    Rule{"plan.already_used", ExitCode::kRefused},
+    Rule{"plan.expired", ExitCode::kRefused},
+    Rule{"state.locked", ExitCode::kRefused},
+    Rule{"plan.", ExitCode::kWrongInput},
+    Rule{"runbook.", ExitCode::kWrongInput},
+    Rule{"lua.", ExitCode::kWrongInput},
+    Rule{"arguments.", ExitCode::kWrongInput},
+    Rule{"schema.", ExitCode::kWrongInput},
+    Rule{"json.", ExitCode::kWrongInput},
+    Rule{"site.", ExitCode::kWrongInput},
+    Rule{"plugin.", ExitCode::kWrongInput},
+    Rule{"source.no_such_artifact", ExitCode::kWrongInput},
 };
 
 bool begins_with(std::string_view text, std::string_view beginning) {

@@ -32,7 +32,15 @@ Result<ExitCode> help(Invocation& invocation) {
     return ExitCode::kDone;
   }
   const std::string& word = invocation.words().front();
-  if (const Command* command = find_command(word)) {
+  const Command* command = find_command(word);
+  // The second word is for commands that have commands of their own.
+  if (invocation.words().size() > 1 &&
+      (!command || command->words.find(invocation.words()[1]) == std::string_view::npos)) {
+    return fail({.code = "arguments.unknown_command",
+                 .message = "there is no command '" + word + " " + invocation.words()[1] + "'",
+                 .hint = "'snapcore help' lists the commands"});
+  }
+  if (command) {
     output.print(help_command(*command, output.out_style()));
     return ExitCode::kDone;
   }
@@ -51,7 +59,7 @@ const Command kHelpCommand = {
     .summary = "help about a command, or about an operation and its arguments",
     .group = CommandGroup::kHelp,
     .min_words = 0,
-    .max_words = 1,
+    .max_words = 2,
     .run = help};
 
 }  // namespace snapcore

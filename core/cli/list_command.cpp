@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "catalog/artifact.hpp"
+#include "cli/audiences.hpp"
 #include "cli/command.hpp"
 #include "cli/open_site.hpp"
 #include "engine/source_reads.hpp"
@@ -32,7 +33,8 @@ Result<ExitCode> list(Invocation& invocation) {
   if (!site) return fail(site.error());
   Output& output = invocation.output;
   const std::string& source = invocation.words().front();
-  SourceReads reads{(*site)->instances, &invocation.cancelled};
+  LogAudience audience(output);
+  SourceReads reads{(*site)->instances, &invocation.cancelled, &audience};
   auto artifacts = reads.list(source, invocation.options.get("prefix").value_or(""));
   if (!artifacts) return fail(artifacts.error());
   if (!output.json() && !artifacts->empty()) {

@@ -75,7 +75,8 @@ Result<NamedOperation> find_operation(Instances& instances, std::string_view nam
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size()) {
     return fail({.code = "arguments.bad_operation",
-                 .message = "'" + std::string(name) + "' is not of the form INSTANCE.OPERATION"});
+                 .message = "'" + std::string(name) + "' is not of the form INSTANCE.OPERATION",
+                 .hint = "'snapcore plugin info ID' lists the operations of a plugin"});
   }
   NamedOperation named;
   named.owner = name.substr(0, dot);

@@ -128,7 +128,8 @@ Result<Pair> parse_pair(std::string_view text, std::string_view what) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {
     return fail({.code = "arguments.not_a_pair",
-                 .message = "'" + std::string(text) + "' is not of the form " + std::string(what)});
+                 .message = "'" + std::string(text) + "' is not of the form " + std::string(what),
+                 .hint = "'snapcore help COMMAND' shows how its arguments are written"});
   }
   return Pair{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }

@@ -11,7 +11,11 @@ namespace {
 constexpr std::array kOptions = {
     Option{"from", "SOURCE", "where the backup is"},
     Option{"before", "TIME", "the newest that is not newer, as 2026-01-31T04:05:06Z"},
-    Option{"ref", "REF", "this very artifact, as 'snapcore list SOURCE' shows it"}};
+    Option{"ref", "REF", "this very artifact, as 'snapcore list SOURCE' shows it"},
+    Option{"set", "K=V", "another argument of the restore", true}};
+
+constexpr std::array kShared = {kWaiveOption, kAcceptLossOption, kDryRunOption,
+                                kYesOption,   kApproveOption,    kOnFailureOption};
 
 Result<> check_words(const Options& options) {
   if (!options.has("from")) {
@@ -21,7 +25,9 @@ Result<> check_words(const Options& options) {
   }
   if (options.has("before") && options.has("ref")) {
     return fail(
-        {.code = "arguments.bad_option", .message = "--before and --ref exclude each other"});
+        {.code = "arguments.bad_option",
+         .message = "--before and --ref exclude each other",
+         .hint = "--ref REF names one artifact, --before TIME asks for the newest until then"});
   }
   if (const auto before = options.get("before"); before && !parse_time(*before)) {
     return fail({.code = "arguments.bad_value",
@@ -117,11 +123,10 @@ const Command kRestoreCommand = {
     .min_words = 1,
     .max_words = 1,
     .options = kOptions,
-    .shared_options = kRunOptions,
+    .shared_options = kShared,
     .details =
-        "Does what a runbook of one restore does, through the same plan and approval. --set gives "
-        "the restore more "
-        "arguments; 'snapcore help TARGET.restore' lists them.",
+        "Does what a runbook of one restore does, through the same plan and approval.\n"
+        "'snapcore help TARGET.restore' lists the arguments that --set can give.",
     .run = restore};
 
 }  // namespace snapcore

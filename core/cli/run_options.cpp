@@ -11,7 +11,8 @@ Result<RunWish> run_wish(const Options& options) {
     if (!pair) return fail(pair.error());
     if (!wish.params.emplace(pair->name, pair->value).second) {
       return fail({.code = "arguments.bad_option",
-                   .message = "parameter '" + pair->name + "' is set twice"});
+                   .message = "parameter '" + pair->name + "' is set twice",
+                   .hint = "give --set " + pair->name + "=VALUE once"});
     }
   }
   for (const std::string& text : options.all("waive")) {
@@ -24,14 +25,16 @@ Result<RunWish> run_wish(const Options& options) {
   wish.yes = options.has("yes");
   wish.approve = options.get("approve");
   if (wish.yes && wish.approve) {
-    return fail(
-        {.code = "arguments.bad_option", .message = "--yes and --approve exclude each other"});
+    return fail({.code = "arguments.bad_option",
+                 .message = "--yes and --approve exclude each other",
+                 .hint = "--approve DIGEST admits the plan you have read, --yes any plan"});
   }
   if (const auto text = options.get("on-failure")) {
     wish.on_failure = on_failure_from(*text);
     if (!wish.on_failure) {
       return fail({.code = "arguments.bad_option",
-                   .message = "--on-failure is rollback, hold or continue, not '" + *text + "'"});
+                   .message = "--on-failure is rollback, hold or continue, not '" + *text + "'",
+                   .hint = "without it the site's policy decides"});
     }
   }
   return wish;

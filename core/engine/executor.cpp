@@ -182,7 +182,9 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
   State& state = *state_;
   if (state.stop) return fail(*state.stop);
   if (state.request.cancelled) {
-    return fail(state.halt({.code = "run.interrupted", .message = "stopped by the operator"}));
+    return fail(state.halt({.code = "run.interrupted",
+                            .message = "stopped by the operator",
+                            .category = Category::kTransient}));
   }
   auto instance = state.request.instances.open(name);
   if (!instance) return fail(instance.error());

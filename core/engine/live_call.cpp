@@ -95,7 +95,8 @@ class Context final : public CallContext {
   Result<std::string> secret(std::string_view pointer) override {
     constexpr std::string_view kArgs = "args:";
     const bool of_args = pointer.substr(0, kArgs.size()) == kArgs;
-    const Value& holder = of_args ? args_ : call_.instance.config();
+    const bool wrapped = call_.entry == Entry::kCompensate;  // {args, result, undo}
+    const Value& holder = !of_args ? call_.instance.config() : wrapped ? args_.at("args") : args_;
     const Value& schema = of_args ? call_.operation.args : call_.instance.manifest().config;
     const std::string_view path = of_args ? pointer.substr(kArgs.size()) : pointer;
     const auto declared = secret_pointers(schema, holder);

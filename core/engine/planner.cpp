@@ -85,7 +85,7 @@ struct Planner::State {
   Scope& scope() { return scopes.back(); }
   std::string next_call() { return scope().path + "#" + std::to_string(++scope().calls); }
   std::string next_read() { return scope().path + "?" + std::to_string(++scope().reads); }
-  SourceReads reads() { return {request.instances, request.cancelled}; }
+  SourceReads reads() { return {request.instances, request.cancelled, request.audience}; }
 
   // Asks once, in the first pass; the second pass must ask the same and gets the same answer.
   template <class Ask>
@@ -295,7 +295,8 @@ Result<Answer> Planner::call(std::string_view name, std::string_view operation_n
     const auto schema = Schema::compile(core_args_schema(core, manifest));
     if (!schema) return fail(schema.error());
     const std::string what = std::string(name) + "." + std::string(operation_name);
-    if (auto fits = schema->validate_planned(args, what); !fits) return fail(fits.error());
+    if (auto fits = with_help_of(what, schema->validate_planned(args, what)); !fits)
+      return fail(fits.error());
     if (core == CoreOperation::kRestore) return state.restore(**instance, args, line);
     return state.choose(core, name, operation_name, args);
   }

@@ -42,6 +42,16 @@ bool newer(const Artifact& a, const Artifact& b) {
   return a.ref > b.ref;
 }
 
+// What a source cannot give under this name is a wrong name; any other trouble stays what it is.
+Error not_to_be_had(std::string_view source, std::string_view ref, Error error) {
+  if (error.category != Category::kPrecondition) return error;
+  return caused_by(
+      {.code = "source.no_such_artifact",
+       .message = "'" + std::string(source) + "' has no artifact '" + std::string(ref) + "'",
+       .hint = "'snapcore list " + std::string(source) + "' shows what is there"},
+      std::move(error));
+}
+
 }  // namespace
 
 Value identity_of_bytes(const Value& artifact) {
@@ -73,6 +83,7 @@ Result<std::vector<Value>> SourceReads::list(std::string_view source, std::strin
   LiveCall call{.instances = instances,
                 .instance = **instance,
                 .operation = *(*instance)->manifest().find("list"),
+                .audience = audience,
                 .cancelled = cancelled};
   call.on_emit = [&](Value item) -> Result<> {
     item["source"] = source;
@@ -94,7 +105,7 @@ Result<Value> SourceReads::stat(std::string_view source, std::string_view ref) {
                 .operation = *(*instance)->manifest().find("stat"),
                 .cancelled = cancelled};
   auto answered = call.run(Value::object({{"ref", ref}}));
-  if (!answered.result) return answered.result;
+  if (!answered.result) return fail(not_to_be_had(source, ref, answered.result.error()));
   Value artifact = std::move(*answered.result);
   artifact["source"] = source;
   return artifact;

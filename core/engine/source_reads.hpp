@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "catalog/artifact.hpp"
+#include "engine/audience.hpp"
 #include "engine/instances.hpp"
 
 namespace snapcore {
@@ -18,6 +19,7 @@ namespace snapcore {
 struct SourceReads {
   Instances& instances;
   const std::atomic<bool>* cancelled = nullptr;
+  Audience* audience = nullptr;  // hears what a source says while it lists
 
   // All artifacts whose name begins with `prefix`, each with its `source`, in the source's order.
   Result<std::vector<Value>> list(std::string_view source, std::string_view prefix);

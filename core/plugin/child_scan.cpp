@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -103,23 +105,37 @@ Result<pid_t> start(const std::filesystem::path& program, const std::filesystem:
 
 enum class Ended { kFinished, kTimeout, kTooMuch };
 
-Ended collect(int input, std::chrono::milliseconds limit, std::string& output) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  std::array<char, 64 * 1024> piece{};
+using Deadline = std::chrono::steady_clock::time_point;
+
+// False when the time is over before there is something to read, or to reap.
+bool ready_before(Deadline deadline, int descriptor) {
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return Ended::kTimeout;
-    pollfd wait{.fd = input, .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&wait, 1, static_cast<int>(left.count()));
-    if (ready == 0) return Ended::kTimeout;
-    if (ready < 0) continue;
+    pollfd wait{.fd = descriptor, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready > 0) return true;
+    if (ready == 0 || left.count() <= 0) return false;
+  }
+}
+
+Ended collect(int input, Deadline deadline, std::string& output) {
+  std::array<char, 64 * 1024> piece{};
+  while (ready_before(deadline, input)) {
     const ssize_t got = ::read(input, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return Ended::kFinished;
     output.append(piece.data(), static_cast<std::size_t>(got));
     if (output.size() > kLargestOutput) return Ended::kTooMuch;
   }
+  return Ended::kTimeout;
+}
+
+// A process that has closed its output may still go on.
+Ended await_end(pid_t child, Deadline deadline) {
+  const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  if (process.number() < 0) return Ended::kFinished;  // an old kernel
+  return ready_before(deadline, process.number()) ? Ended::kFinished : Ended::kTimeout;
 }
 
 int reap(pid_t child) {
@@ -156,9 +172,12 @@ Result<std::string> scan_in_child(const std::filesystem::path& program,
   if (!child) return fail(child.error());
 
   std::string text;
-  const Ended ended = collect(input.number(), limit, text);
-  // Whatever the plugin started while it was loaded ends with it.
-  if (ended != Ended::kFinished) ::kill(-*child, SIGKILL);
+  const Deadline deadline = std::chrono::steady_clock::now() + limit;
+  Ended ended = collect(input.number(), deadline, text);
+  if (ended == Ended::kFinished) ended = await_end(*child, deadline);
+  // Whatever the plugin started while it was loaded ends with it. Not reaped yet, the process still
+  // holds the number of its group.
+  ::kill(-*child, SIGKILL);
   const int status = reap(*child);
   if (ended == Ended::kTimeout) {
     return fail({.code = "plugin.scan_timeout",

@@ -52,9 +52,9 @@ Result<CallChain> join_chain(const Instance* instance, bool takes_turn, const st
 Result<> check_args(const CallRequest& request, const OperationSchemas& schemas,
                     const std::string& who) {
   switch (request.entry) {
-    case Entry::kPlan: return schemas.args.validate_planned(request.args, who);
+    case Entry::kPlan: return with_help_of(who, schemas.args.validate_planned(request.args, who));
     case Entry::kCompensate: return check_compensate_args(request.args, who);
-    default: return schemas.args.validate(request.args, who);
+    default: return with_help_of(who, schemas.args.validate(request.args, who));
   }
 }
 

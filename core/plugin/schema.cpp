@@ -280,4 +280,11 @@ Result<> Schema::validate_planned(const Value& value, std::string_view what) con
   return schema->validate(value, what);
 }
 
+Result<> with_help_of(std::string_view operation, Result<> fits) {
+  if (fits || !fits.error().hint.empty()) return fits;
+  Error error = std::move(fits.error());
+  error.hint = "'snapcore help " + std::string(operation) + "' shows its arguments";
+  return fail(std::move(error));
+}
+
 }  // namespace snapcore

@@ -33,6 +33,9 @@ class Schema {
   std::shared_ptr<const Compiled> compiled_;
 };
 
+// A misfit of an operation's arguments, with the command that shows what they should be.
+Result<> with_help_of(std::string_view operation, Result<> fits);
+
 // The type a property has: "string", "integer", ..., or "" when the schema leaves it open.
 std::string property_type(const Value& schema, std::string_view property);
 // JSON pointers of all members marked x-secret that `value` holds.

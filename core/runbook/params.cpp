@@ -18,6 +18,7 @@ const std::vector<std::string> kMembers = {"type", "default", "optional", "enum"
 tl::unexpected<Error> bad(const std::string& name, const std::string& problem) {
   return fail({.code = "runbook.bad_parameter",
                .message = "parameter '" + name + "' " + problem,
+               .hint = "give it as --set " + name + "=VALUE",
                .category = Category::kPrecondition});
 }
 
@@ -146,7 +147,8 @@ Result<> check_names(const Value& declared, const std::map<std::string, std::str
     return fail({.code = "runbook.unknown_parameter",
                  .message = "there is no parameter '" + name + "'; this runbook takes " +
                             (names.empty() ? "none" : join(names)),
-                 .hint = meant.empty() ? "" : "did you mean --set " + meant + "=" + text + "?",
+                 .hint = meant.empty() ? "leave out --set " + name
+                                       : "did you mean --set " + meant + "=" + text + "?",
                  .category = Category::kPrecondition});
   }
   return {};

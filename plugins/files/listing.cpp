@@ -75,7 +75,12 @@ class Walk {
       return {};
     }
     if (S_ISDIR(found.st_mode)) return subfolder(folder, name, ref, depth);
-    if (!S_ISREG(found.st_mode) || !is_artifact_name(name) || !ref.starts_with(prefix_)) return {};
+    if (!is_artifact_name(name) || !ref.starts_with(prefix_)) return {};
+    if (S_ISLNK(found.st_mode)) {
+      // Listed, it would be counted twice.
+      listing_.skipped(shown(folder_.full(ref)) + " is left out: it is a link; name it to use it");
+    }
+    if (!S_ISREG(found.st_mode)) return {};
     if (!is_utf8(ref)) {
       listing_.skipped(shown(folder_.full(ref)) + " is left out: its name is not UTF-8");
       return {};

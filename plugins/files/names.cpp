@@ -94,7 +94,8 @@ Result<> check_ref(std::string_view ref) {
   for (std::size_t at = 0; at <= ref.size();) {
     const std::size_t end = std::min(ref.find('/', at), ref.size());
     const std::string_view part = ref.substr(at, end - at);
-    if (part.empty() || part == ".") return refuse(ref, "it holds an empty part");
+    if (part.empty()) return refuse(ref, "a part of it is empty");
+    if (part == ".") return refuse(ref, "it holds a '.' that names nothing");
     if (part == "..") return refuse(ref, "it leads out of the directory of the source");
     if (is_hidden(part)) return refuse(ref, "hidden files are none");
     at = end + 1;

@@ -79,6 +79,11 @@ __attribute__((constructor)) static void leave(void) { _exit(0); }
 __attribute__((constructor)) static void hang(void) {
   for (;;) pause();
 }
+#elif defined(IS_silent_hang_at_load)
+__attribute__((constructor)) static void close_all_and_hang(void) {
+  for (int descriptor = 0; descriptor < 64; ++descriptor) close(descriptor);
+  for (;;) pause();
+}
 #elif defined(IS_chatter_at_load)
 __attribute__((constructor)) static void chatter(void) {
   puts("{\"id\":\"a plugin that talks while it is loaded\"}");

@@ -22,7 +22,8 @@ TEST(ExitCodeTest, WrongInputIsFour) {
   for (const char* code :
        {"runbook.syntax", "runbook.unknown_operation", "arguments.unknown_option", "site.not_found",
         "plugin.crashed", "plugin.bad_config", "plan.invalid", "plan.not_deterministic",
-        "schema.mismatch", "json.malformed"}) {
+        "schema.mismatch", "json.malformed", "guard.unknown_waiver", "guard.waiver_without_reason",
+        "source.no_such_artifact"}) {
     EXPECT_EQ(exit_of(code), 4) << code;
     EXPECT_EQ(exit_of(code, Category::kCorrupt), 4) << code;
   }

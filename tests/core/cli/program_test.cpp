@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "base/text.hpp"
 #include "captured_output.hpp"
 #include "cli/command.hpp"
 #include "cli/help_text.hpp"
@@ -79,6 +80,9 @@ TEST(ProgramTest, WrongArgumentsAreExitFourWithWhatToType) {
       {{"show", "backups"}, "usage: snapcore show SOURCE REF"},
       {{"plugin", "destroy"}, "info ID"},
       {{"help", "nothing"}, "nothing"},
+      {{"help", "plugin", "nothing"}, "plugin nothing"},
+      {{"show", "backups", "\xff\xfe"}, "not UTF-8"},
+      {{"run", "a.lua", "--set", "x=\xff"}, "not UTF-8"},
       {{"--site", "run"}, ""},
   };
   for (const auto& [arguments, said] : cases) {
@@ -103,10 +107,21 @@ TEST(ProgramTest, WithJsonTheErrorAndTheResultAreTheLastTwoLines) {
   EXPECT_EQ(second, "{\"exit\":4,\"type\":\"result\"}");
 }
 
+TEST(ProgramTest, JsonLinesAreUtf8WhateverTheArgumentsAre) {
+  const Ended ended = run({"show", "backups", "\xff\xfe", "--json"});
+  EXPECT_EQ(valid_utf8(ended.out), ended.out);
+  EXPECT_THAT(ended.out, HasSubstr("arguments.not_utf8"));
+}
+
+TEST(ProgramTest, ACommandOfTwoWordsHasTheHelpOfItsFirst) {
+  EXPECT_EQ(run({"help", "plugin", "list"}).out, run({"help", "plugin"}).out);
+}
+
 TEST(ProgramTest, TheVersionIsOneLine) {
   const Ended ended = run({"--version"});
   EXPECT_EQ(ended.exit, 0);
   EXPECT_EQ(ended.out.rfind("snapcore ", 0), 0u);
+  EXPECT_EQ(run({"runs", "--version"}).out, ended.out);
 }
 
 TEST(HelpTextTest, AnOperation) {

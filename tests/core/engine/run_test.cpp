@@ -272,6 +272,21 @@ TEST(RunTest, AnActWithNestedUndoTakesItsChildrenBack) {
   EXPECT_EQ(scene.get("b/calls"), "add one\nundo one\n");
 }
 
+TEST(RunTest, TheWayBackGetsTheSecretThatTheActHad) {
+  Scene scene;
+  ::setenv("LEDGER_PIN", "1234", 1);
+  const Step seal{
+      "a", "seal",
+      Value::object({{"name", "safe"}, {"pin", Value::object({{"$secret", "env:LEDGER_PIN"}})}})};
+  const auto report = scene.run(in_order({seal, add_entry("one", "a", "before")}));
+  ::unsetenv("LEDGER_PIN");
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_EQ(scene.get("a/calls"),
+            "sealed with a pin of 4 digits\nadd one\nunsealed with a pin of 4 digits\n");
+  for (const Record& record : scene.records())
+    EXPECT_THAT(record.body.dump(), testing::Not(HasSubstr("1234"))) << record.type;
+}
+
 TEST(RunTest, AConditionThatDoesNotHoldSkipsItsCalls) {
   for (const bool there_before : {true, false}) {
     Scene scene;

@@ -64,9 +64,11 @@ TEST_F(ScanTest, EachBadPluginIsRefusedByNameAndDoesNoHarm) {
 
 TEST_F(ScanTest, APluginThatHangsIsEnded) {
   use_scan_child(std::chrono::milliseconds(100));
-  const Scan scan = scan_plugin(bad_plugin("hang_at_load"));
-  ASSERT_FALSE(scan.manifest);
-  EXPECT_EQ(scan.manifest.error().code, "plugin.scan_timeout");
+  for (const char* id : {"hang_at_load", "silent_hang_at_load"}) {
+    const Scan scan = scan_plugin(bad_plugin(id));
+    ASSERT_FALSE(scan.manifest) << id;
+    EXPECT_EQ(scan.manifest.error().code, "plugin.scan_timeout") << id;
+  }
 }
 
 TEST_F(ScanTest, WhatAPluginPrintsWhileItIsLoadedIsNotItsManifest) {

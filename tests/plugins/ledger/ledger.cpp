@@ -30,6 +30,15 @@ void fields(sdk::Fields& f, Entry& e) {
   f("fails", e.fails, "before, after, unknown or never").optional();
 }
 
+struct Sealed {
+  std::string name;
+  sdk::Secret pin;
+};
+void fields(sdk::Fields& f, Sealed& s) {
+  f("name", s.name, "of the seal").not_empty();
+  f("pin", s.pin, "what closes and opens it");
+}
+
 struct Added {
   std::string name;
   std::int64_t number = 0;
@@ -86,6 +95,19 @@ class Ledger {
     return sdk::Undone{{"removed " + what.args.name}};
   }
 
+  Result<sdk::Planned> plan_seal(sdk::Call&, const Sealed& args) {
+    return sdk::Planned("seal " + args.name).undo("break the seal");
+  }
+  Result<sdk::Nothing> seal(sdk::Call& call, const Sealed& args) {
+    return use_pin(call, args, "sealed");
+  }
+  Result<sdk::Undone> undo_seal(sdk::Call& call,
+                                const sdk::Compensation<Sealed, sdk::Nothing>& what) {
+    auto used = use_pin(call, what.args, "unsealed");
+    if (!used) return fail(used.error());
+    return sdk::Undone{{"broke the seal"}};
+  }
+
   Result<Added> lie(sdk::Call& call, const Entry& args) {
     auto added = add(call, args);
     if (added) added->name = "another";
@@ -130,6 +152,12 @@ class Ledger {
   static snapcore::Error broken(snapcore::Outcome outcome) {
     return {.code = "ledger.broken", .message = "the ledger broke", .outcome = outcome};
   }
+  Result<sdk::Nothing> use_pin(sdk::Call& call, const Sealed& args, const std::string& what) {
+    auto pin = call.secret(args.pin);
+    if (!pin) return fail(pin.error());
+    write(what + " with a pin of " + std::to_string(pin->size()) + " digits");
+    return sdk::Nothing{};
+  }
   void write(const std::string& line) {
     std::ofstream(path_ / "calls", std::ios::app) << line << '\n';
   }
@@ -157,6 +185,10 @@ sdk::Plugin<Ledger> describe() {
                      .summary("adds an entry")
                      .repeat(sdk::Repeat::kSafe)
                      .undo_by(&T::undo_add))
+      .operation(sdk::change("seal", &T::plan_seal, &T::seal)
+                     .summary("seals with a secret, and needs it again to take that back")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&T::undo_seal))
       .operation(sdk::change("lie", &T::plan_add, &T::lie)
                      .summary("does not do what its plan says")
                      .repeat(sdk::Repeat::kSafe)
