@@ -107,7 +107,9 @@ class Context final : public CallContext {
                               std::string(pointer),
                    .category = Category::kPrecondition});
     }
-    return call_.instances.secrets().fetch(reference->text());
+    // As the plugin writes it, or as a runbook and the site do.
+    const Value* written = reference->find("$secret");
+    return call_.instances.secrets().fetch((written ? *written : *reference).text());
   }
 
   Result<std::filesystem::path> scratch() override {
