@@ -1,6 +1,8 @@
 // What counts as the restored cluster, and what does not.
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "fake_cluster.hpp"
 
 namespace etcd {
@@ -128,7 +130,7 @@ TEST(Health, AnythingThatMayPassIsWaitedForAndNamed) {
 TEST(Health, ClusterThatBecomesHealthyBeforeTheDeadlineIsHealthy) {
   FakeCluster cluster;
   cluster.one(1, [](EtcdState& state) { state.healthy = false; });
-  int questions = 0;
+  std::atomic<int> questions = 0;  // several members are asked at a time
   // The operator's watch is polled between two questions.
   const Watch watch{.cancelled =
                         [&] {
