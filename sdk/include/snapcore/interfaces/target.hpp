@@ -43,12 +43,23 @@ struct ExamineArgs {
 };
 inline void fields(Fields& f, ExamineArgs& a) { f("artifact", a.artifact, "what to examine"); }
 
+// A guard that must refuse the artifact or be waived; whether it does is not the plugin's decision.
+struct Concern {
+  Guard guard = Guard::kHash;
+  std::string message = {};
+};
+inline void fields(Fields& f, Concern& a) {
+  f("guard", a.guard, "who must refuse or be waived");
+  f("message", a.message, "what is wrong, in a sentence");
+}
+
 struct Examination {
   std::string kind = {};
   Value identity = {};
   std::optional<std::string> version = {};
   std::map<std::string, std::string> contents = {};
   std::vector<std::string> evidence = {};
+  std::vector<Concern> concerns = {};
 };
 inline void fields(Fields& f, Examination& a) {
   f("kind", a.kind, "what the artifact is");
@@ -56,6 +67,7 @@ inline void fields(Fields& f, Examination& a) {
   f("version", a.version, "what wrote it");
   f("contents", a.contents, "what it holds, for people");
   f("evidence", a.evidence, "how this is known, in sentences");
+  f("concerns", a.concerns, "what keeps it from being restored unless waived").optional();
 }
 
 struct Captured {
