@@ -1,5 +1,8 @@
 #include "engine/live_call.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -24,6 +27,7 @@ class RememberedInput final : public InputStream {
     return stream_->read_at(offset, into);
   }
   std::optional<std::uint64_t> size() const override { return stream_->size(); }
+  Result<std::optional<SharedFile>> file() override { return stream_->file(); }
   Result<> rehash(std::span<const std::byte> prefix) override { return stream_->rehash(prefix); }
 
  private:
@@ -293,6 +297,24 @@ class SpanOutput final : public OutputStream {
   std::size_t used_ = 0;
 };
 
+// Wants the file in place of its bytes.
+class FileOutput final : public OutputStream {
+ public:
+  ~FileOutput() override {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Result<> write(std::span<const std::byte>) override { return {}; }
+  bool offer(int fd) override {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return fd_ >= 0;
+  }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
 }  // namespace
 
 LiveCall::Answered LiveCall::run(const Value& args, std::vector<OutputStream*> outputs,
@@ -339,11 +361,23 @@ Result<std::unique_ptr<ProducedStream>> open_artifact(Instances& instances, cons
       return fail(read.error());
     return out.used();
   };
+  // A source that does not know of files writes the no bytes it is asked for.
+  ProducedStream::AskFile ask_file;
+  if (offset == 0) {
+    ask_file = [&instances, source = *source, args, cancelled]() -> Result<int> {
+      Value none = args;
+      none["length"] = 0;
+      FileOutput out;
+      if (auto asked = produce(instances, source, none, cancelled, out); !asked)
+        return fail(asked.error());
+      return out.release();
+    };
+  }
   return std::make_unique<ProducedStream>(
       [&instances, source = *source, args, cancelled](OutputStream& out) {
         return produce(instances, source, args, cancelled, out);
       },
-      size, read_piece);
+      size, read_piece, std::move(ask_file));
 }
 
 }  // namespace snapcore

@@ -45,6 +45,12 @@ class Plugin {
   std::unique_ptr<Loaded> loaded_;
 };
 
+// A file whose descriptor a source handed over. Open for reading alone.
+struct SharedFile {
+  int fd = -1;
+  std::uint64_t size = 0;
+};
+
 // Bytes that somebody reads. read() gives 0 at the end.
 class InputStream {
  public:
@@ -54,6 +60,9 @@ class InputStream {
   // none.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
   virtual std::optional<std::uint64_t> size() const = 0;
+  // The file behind it, as long as this stream lives; nothing when its source offers none. Only
+  // before the first read().
+  virtual Result<std::optional<SharedFile>> file() { return std::nullopt; }
   // A prefix that the reader already has; only before the first read().
   virtual Result<> rehash(std::span<const std::byte> prefix) = 0;
 };
@@ -62,6 +71,11 @@ class OutputStream {
  public:
   virtual ~OutputStream() = default;
   virtual Result<> write(std::span<const std::byte> bytes) = 0;
+  // Takes a duplicate of the descriptor in place of the bytes; false: it wants the bytes.
+  virtual bool offer(int fd) {
+    (void)fd;
+    return false;
+  }
 };
 
 // What a running call may ask of the core. The engine implements it. log, progress, cancelled and

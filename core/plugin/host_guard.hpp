@@ -2,6 +2,8 @@
 // no exception out.
 #pragma once
 
+#include <snapcore/port_file.h>
+
 #include <exception>
 
 #include "plugin/call.hpp"
@@ -62,6 +64,9 @@ void guarded_quietly(sc_call* call, const char* function, unsigned needs, Work w
 inline std::int32_t answer(sc_call& call, const Result<>& done) {
   return done ? call.succeeded() : call.failed(done.error());
 }
+
+// The extension "snapcore.port-file/1": host_files.cpp.
+const sc_port_file& port_file_table();
 
 // The functions that move bytes and those that call other instances: host_streams.cpp.
 void fill_streams(sc_host& table);

@@ -132,7 +132,10 @@ sc_str last_error(sc_call* call) {
   return borrowed(call->last_error_text);
 }
 
-const void* get_extension(const char*) { return nullptr; }
+const void* get_extension(const char* id) {
+  if (id && std::string_view(id) == SC_PORT_FILE) return &port_file_table();
+  return nullptr;
+}
 
 sc_host make_table() {
   sc_host table{};

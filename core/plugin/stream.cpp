@@ -1,5 +1,8 @@
 #include "plugin/stream.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <snapcore/support/digest.hpp>
 #include <system_error>
@@ -25,11 +28,17 @@ Result<> run_guarded(const ProducedStream::Produce& produce, OutputStream& out) 
 }  // namespace
 
 struct ProducedStream::State final : OutputStream {
-  State(Produce make, std::optional<std::uint64_t> total, ReadPiece read_piece)
+  State(Produce make, std::optional<std::uint64_t> total, ReadPiece read_piece, AskFile ask)
       : produce(std::move(make)),
         size(total),
         has_random_access(read_piece != nullptr),
-        cache(std::move(read_piece)) {}
+        cache(std::move(read_piece)),
+        ask_file(std::move(ask)) {}
+  ~State() override {
+    if (fd >= 0) ::close(fd);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   // The producer's side. The hash belongs to its thread until the pipe has ended.
   Result<> write(std::span<const std::byte> bytes) override {
@@ -58,6 +67,9 @@ struct ProducedStream::State final : OutputStream {
   std::optional<std::uint64_t> size;
   bool has_random_access;
   PieceCache cache;
+  AskFile ask_file;
+  int fd = -1;
+  std::atomic<bool> borrowed = false;
   CallChain chain = current_chain();
   Pipe pipe;
   Sha256 hash;
@@ -67,8 +79,9 @@ struct ProducedStream::State final : OutputStream {
 };
 
 ProducedStream::ProducedStream(Produce produce, std::optional<std::uint64_t> size,
-                               ReadPiece read_piece)
-    : state_(std::make_unique<State>(std::move(produce), size, std::move(read_piece))) {}
+                               ReadPiece read_piece, AskFile ask_file)
+    : state_(std::make_unique<State>(std::move(produce), size, std::move(read_piece),
+                                     std::move(ask_file))) {}
 
 ProducedStream::~ProducedStream() {
   state_->pipe.close();
@@ -91,6 +104,20 @@ Result<std::size_t> ProducedStream::read_at(std::uint64_t offset, std::span<std:
 
 std::optional<std::uint64_t> ProducedStream::size() const { return state_->size; }
 
+Result<std::optional<SharedFile>> ProducedStream::file() {
+  if (!state_->ask_file || state_->producer.joinable()) return std::nullopt;
+  if (state_->fd < 0) {
+    const auto fd = state_->ask_file();
+    if (!fd) return fail(fd.error());
+    if (*fd < 0) return std::nullopt;
+    state_->fd = *fd;
+  }
+  struct stat found = {};
+  if (::fstat(state_->fd, &found) != 0) return std::nullopt;
+  state_->borrowed = true;
+  return SharedFile{.fd = state_->fd, .size = static_cast<std::uint64_t>(found.st_size)};
+}
+
 Result<> ProducedStream::rehash(std::span<const std::byte> prefix) {
   if (state_->producer.joinable()) {
     return fail({.code = "stream.already_read",
@@ -103,8 +130,10 @@ Result<> ProducedStream::rehash(std::span<const std::byte> prefix) {
 }
 
 Passed ProducedStream::passed() const {
-  Passed passed{
-      .bytes = state_->prefix_bytes + state_->pipe.bytes_read(), .sha256 = "", .complete = false};
+  Passed passed{.bytes = state_->prefix_bytes + state_->pipe.bytes_read(),
+                .sha256 = "",
+                .complete = false,
+                .borrowed = state_->borrowed};
   passed.complete = state_->pipe.complete();
   if (passed.complete) passed.sha256 = state_->digest;
   return passed;

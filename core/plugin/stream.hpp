@@ -21,6 +21,7 @@ struct Passed {
   std::uint64_t bytes = 0;
   std::string sha256;     // hex, of the whole stream once `complete`, else ""
   bool complete = false;  // the producer ended normally and everything was read
+  bool borrowed = false;  // the reader has the file itself: what it reads there is not counted
 };
 
 // Runs `produce` on a thread of its own, started by the first read(); it writes into the pipe, and
@@ -34,12 +35,17 @@ class ProducedStream final : public InputStream {
   using ReadPiece =
       std::function<Result<std::size_t>(std::uint64_t offset, std::span<std::byte> into)>;
 
-  ProducedStream(Produce produce, std::optional<std::uint64_t> size, ReadPiece read_piece = {});
+  // Asks the source for a descriptor of its file, for the caller to close; -1: it offers none.
+  using AskFile = std::function<Result<int>()>;
+
+  ProducedStream(Produce produce, std::optional<std::uint64_t> size, ReadPiece read_piece = {},
+                 AskFile ask_file = {});
   ~ProducedStream() override;
 
   Result<std::size_t> read(std::span<std::byte> into) override;
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) override;
   std::optional<std::uint64_t> size() const override;
+  Result<std::optional<SharedFile>> file() override;
   // "stream.already_read" after the first read().
   Result<> rehash(std::span<const std::byte> prefix) override;
 

@@ -195,6 +195,11 @@ Result<> Source::open(sdk::Call& call, const OpenArgs& args) const {
                             std::to_string(args.offset) + " is none of them",
                  .category = Category::kPrecondition});
   }
+  if (args.offset == 0) {
+    auto wanted = call.port(kContent).offer_file(fd->get());
+    if (!wanted) return fail(wanted.error());
+    if (*wanted) return {};
+  }
   ::posix_fadvise(fd->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   std::uint64_t at = args.offset;
   const std::uint64_t end = at + std::min(size - at, args.length.value_or(size));

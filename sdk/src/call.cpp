@@ -1,3 +1,5 @@
+#include <snapcore/port_file.h>
+
 #include <cstddef>
 #include <snapcore/sdk/call.hpp>
 
@@ -119,6 +121,36 @@ Result<std::optional<std::uint64_t>> Port::size() {
   if (status == SC_NOT_FOUND) return std::nullopt;
   if (status != SC_OK) return fail(host_failure(host_, call_, status, "asking for the size"));
   return size;
+}
+
+namespace {
+
+// Null when the host has no such extension.
+const sc_port_file* port_file_of(const sc_host* host) {
+  if (!SNAPCORE_HOST_HAS(host, get_extension)) return nullptr;
+  const auto* table = static_cast<const sc_port_file*>(host->get_extension(SC_PORT_FILE));
+  return table && table->struct_size >= sizeof(sc_port_file) ? table : nullptr;
+}
+
+}  // namespace
+
+Result<bool> Port::offer_file(int fd) {
+  const sc_port_file* table = port_file_of(host_);
+  if (!table) return false;
+  const std::int32_t status = table->offer(call_, number_, fd);
+  if (status == SC_NOT_FOUND) return false;
+  if (status != SC_OK) return fail(host_failure(host_, call_, status, "offering the file"));
+  return true;
+}
+
+Result<std::optional<BorrowedFile>> Port::borrow_file() {
+  const sc_port_file* table = port_file_of(host_);
+  if (!table) return std::nullopt;
+  BorrowedFile file;
+  const std::int32_t status = table->borrow(call_, number_, &file.fd, &file.size);
+  if (status == SC_NOT_FOUND) return std::nullopt;
+  if (status != SC_OK) return fail(host_failure(host_, call_, status, "borrowing the file"));
+  return file;
 }
 
 Result<> Port::rehash(std::span<const std::byte> prefix) {

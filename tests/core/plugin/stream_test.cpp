@@ -1,7 +1,9 @@
 #include "plugin/stream.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
@@ -267,6 +269,47 @@ TEST(StreamTest, RandomAccessLeavesThePositionAlone) {
   ASSERT_TRUE(rest);
   EXPECT_EQ(rest->size(), bytes.size() - 101);
   EXPECT_EQ(stream.passed().sha256, digest_of(bytes));
+}
+
+TEST(StreamTest, TheFileBehindItIsAskedForOnceAndClosedWithIt) {
+  int asked = 0;
+  int fd = -1;
+  {
+    ProducedStream stream([](OutputStream&) { return Result<>(); }, 0, {},
+                          [&]() -> Result<int> {
+                            ++asked;
+                            fd = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+                            return fd;
+                          });
+    EXPECT_FALSE(stream.passed().borrowed);
+    for (int i = 0; i < 3; ++i) {
+      const auto file = stream.file();
+      ASSERT_TRUE(file && *file);
+      EXPECT_EQ((*file)->fd, fd);
+      EXPECT_GT((*file)->size, 0u);
+    }
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(stream.passed().borrowed);
+    EXPECT_FALSE(stream.passed().complete) << "nothing of it was hashed";
+  }
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+TEST(StreamTest, NoFileIsOfferedWithoutOneOrOnceItIsRead) {
+  ProducedStream plain([](OutputStream&) { return Result<>(); }, 0);
+  EXPECT_FALSE(*plain.file());
+  ProducedStream none([](OutputStream&) { return Result<>(); }, 0, {},
+                      [] { return Result<int>(-1); });
+  EXPECT_FALSE(*none.file());
+  ProducedStream failing([](OutputStream&) { return Result<>(); }, 0, {},
+                         []() -> Result<int> { return fail({.code = "gone", .message = "gone"}); });
+  EXPECT_EQ(failing.file().error().code, "gone");
+  ProducedStream reading(
+      [](OutputStream&) { return Result<>(); }, 0, {},
+      [] { return Result<int>(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)); });
+  std::array<std::byte, 1> room{};
+  EXPECT_TRUE(reading.read(room));
+  EXPECT_FALSE(*reading.file());
 }
 
 TEST(StreamTest, WithoutAPieceReaderThereIsNoRandomAccess) {

@@ -38,6 +38,12 @@ struct Undo {
   std::vector<std::string> shell = {};  // what a person pastes, one quoted command each
 };
 
+// A file that a source handed over, for reading with pread() until the call returns.
+struct BorrowedFile {
+  int fd = -1;
+  std::uint64_t size = 0;
+};
+
 // A stream of bytes of the running call. Valid as long as the Call is.
 class Port {
  public:
@@ -53,6 +59,13 @@ class Port {
   Result<> write(std::string_view text);
   // All bytes of it from offset 0 on; empty when nobody knows.
   Result<std::optional<std::uint64_t>> size();
+  // Source, in `open` and before the first write: the port's bytes are those of this regular file,
+  // open for reading alone. True: it is wanted, nothing is to be written. port_file.h has the
+  // rules.
+  Result<bool> offer_file(int fd);
+  // The file behind a port of open_input, before the first read; nothing when the source has none
+  // to offer.
+  Result<std::optional<BorrowedFile>> borrow_file();
   // Hands back a prefix that an earlier attempt already has; before the first read.
   Result<> rehash(std::span<const std::byte> prefix);
 
