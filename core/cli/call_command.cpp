@@ -12,13 +12,11 @@ Result<ExitCode> read_at_once(Invocation& invocation, OpenSite& site, const Name
                               const Value& args) {
   auto asked = resolve_artifacts(site.instances, args, invocation.cancelled);
   if (!asked) return fail(asked.error());
-  auto answer = read_operation(site.instances, named, *asked, invocation);
+  ItemPrinter items(invocation.output);
+  auto answer = read_operation(site.instances, named, *asked, invocation, items);
+  items.flush();
   if (!answer) return fail(answer.error());
-  if (invocation.output.json()) {
-    invocation.output.add_to_result("result", *answer);
-  } else {
-    invocation.output.print(answer->pretty() + "\n");
-  }
+  items.result(*answer);
   return ExitCode::kDone;
 }
 

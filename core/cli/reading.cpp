@@ -1,7 +1,6 @@
 #include "cli/reading.hpp"
 
 #include "cli/arguments.hpp"
-#include "cli/audiences.hpp"
 #include "engine/live_call.hpp"
 #include "engine/nested.hpp"
 #include "engine/source_reads.hpp"
@@ -9,55 +8,58 @@
 namespace snapcore {
 namespace {
 
-// What an operation without an instance may do: say things, and hand over items.
+// What an operation without an instance may do: say things, hand over items, and read the artifacts
+// among its arguments.
 class BareContext final : public QuietContext {
  public:
-  explicit BareContext(const std::atomic<bool>& cancelled) : cancelled_(cancelled) {}
+  BareContext(Instances& instances, std::string_view plugin, const std::atomic<bool>& cancelled,
+              ItemPrinter& items)
+      : instances_(instances), plugin_(plugin), cancelled_(cancelled), items_(items) {}
   std::string info() const override { return R"({"entry":"execute"})"; }
   bool cancelled() const override { return cancelled_; }
+  void log(int level, std::string_view message) override { items_.log(level, plugin_, message); }
   Result<> emit(Value item) override {
-    items.push_back(std::move(item));
+    items_.item(item);
     return {};
   }
-
-  Value::Array items;
+  Result<std::unique_ptr<InputStream>> open_input(const Value& artifact,
+                                                  std::uint64_t offset) override {
+    return open_artifact(instances_, artifact, offset, &cancelled_);
+  }
 
  private:
+  Instances& instances_;
+  std::string plugin_;
   const std::atomic<bool>& cancelled_;
+  ItemPrinter& items_;
 };
 
-Result<Value> read_without_instance(const NamedOperation& named, const Value& args,
-                                    Invocation& invocation) {
-  BareContext context(invocation.cancelled);
+Result<Value> read_without_instance(Instances& instances, const NamedOperation& named,
+                                    const Value& args, Invocation& invocation, ItemPrinter& items) {
+  BareContext context(instances, named.owner, invocation.cancelled, items);
   CallRequest request;
   request.plugin = named.plugin.get();
   request.operation = named.found;
   request.args = args;
   request.context = &context;
-  auto result = run_call(request);
-  if (result && !named.found->item.is_null()) return Value(std::move(context.items));
-  return result;
+  return run_call(request);
 }
 
 Result<Value> read_through_instance(Instances& instances, const NamedOperation& named,
-                                    const Value& args, Invocation& invocation) {
-  LogAudience audience(invocation.output);
+                                    const Value& args, Invocation& invocation, ItemPrinter& items) {
   LiveCall call{.instances = instances,
                 .instance = *named.instance,
                 .operation = *named.found,
-                .audience = &audience,
+                .audience = &items,
                 .cancelled = &invocation.cancelled};
-  Value::Array items;
   if (!named.found->item.is_null()) {
-    call.on_emit = [&](Value item) -> Result<> {
-      items.push_back(std::move(item));
+    call.on_emit = [&](const Value& item) -> Result<> {
+      items.item(instances.secrets().mask(item));
       return {};
     };
   }
   call.on_nested = nested_reads(instances, *named.instance, &invocation.cancelled);
-  auto answered = call.run(args);
-  if (answered.result && !named.found->item.is_null()) return Value(std::move(items));
-  return answered.result;
+  return call.run(args).result;
 }
 
 Result<Value> read_of_the_core(Instances& instances, const NamedOperation& named, const Value& args,
@@ -108,10 +110,10 @@ Result<Value> resolve_artifacts(Instances& instances, const Value& args,
 }
 
 Result<Value> read_operation(Instances& instances, const NamedOperation& named, const Value& args,
-                             Invocation& invocation) {
-  if (!named.instance) return read_without_instance(named, args, invocation);
+                             Invocation& invocation, ItemPrinter& items) {
+  if (!named.instance) return read_without_instance(instances, named, args, invocation, items);
   if (!named.found) return read_of_the_core(instances, named, args, invocation);
-  return read_through_instance(instances, named, args, invocation);
+  return read_through_instance(instances, named, args, invocation, items);
 }
 
 }  // namespace snapcore

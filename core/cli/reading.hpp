@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.hpp"
+#include "cli/items.hpp"
 #include "cli/open_site.hpp"
 
 namespace snapcore {
@@ -10,8 +11,9 @@ namespace snapcore {
 Result<Value> resolve_artifacts(Instances& instances, const Value& args,
                                 const std::atomic<bool>& cancelled);
 
-// A read of a plugin, or latest, list, stat of the core. Items that it emits come as an array.
+// A read of a plugin, or latest, list, stat of the core. What it emits, and its log, goes to
+// `items` at once.
 Result<Value> read_operation(Instances& instances, const NamedOperation& named, const Value& args,
-                             Invocation& invocation);
+                             Invocation& invocation, ItemPrinter& items);
 
 }  // namespace snapcore
