@@ -13,12 +13,13 @@ snapcore::Error damaged(std::string message) {
       .code = "etcd.bolt_damaged", .message = std::move(message), .category = Category::kCorrupt};
 }
 
-Bytes meta_bytes(Bytes file, std::size_t page_offset) {
-  if (file.size() < kPageHeaderSize + kMetaSize ||
-      page_offset > file.size() - kPageHeaderSize - kMetaSize) {
-    return {};
-  }
-  return file.subspan(page_offset + kPageHeaderSize, kMetaSize);
+MetaState look_at_meta(const FileBytes& file, std::size_t page_offset, Meta& meta) {
+  constexpr std::size_t kWanted = kPageHeaderSize + kMetaSize;
+  if (file.size() < kWanted || page_offset > file.size() - kWanted) return MetaState::kForeign;
+  Room room;
+  Bytes bytes;
+  if (!file.fetch(page_offset, kWanted, room, bytes).empty()) return MetaState::kForeign;
+  return read_meta(bytes.subspan(kPageHeaderSize), meta);
 }
 
 struct Metas {
@@ -30,11 +31,11 @@ struct Metas {
 
 // Page 0 holds one meta, page 1 the other. When page 0 is unreadable the page size is not known,
 // and page 1 is looked for at every size bbolt uses.
-Metas find_metas(Bytes file) {
+Metas find_metas(const FileBytes& file) {
   Metas found;
   const auto look = [&](std::size_t offset) -> std::optional<Meta> {
     Meta meta;
-    const MetaState state = read_meta(meta_bytes(file, offset), meta);
+    const MetaState state = look_at_meta(file, offset, meta);
     found.swapped |= state == MetaState::kByteSwapped;
     found.magic_seen |= state == MetaState::kValid || state == MetaState::kDamaged;
     if (state != MetaState::kValid || (offset != 0 && meta.page_size != offset))
@@ -80,7 +81,7 @@ Result<Bucket> read_bucket(Bytes value) {
   return bucket;
 }
 
-Result<Database> Database::open(Bytes file) {
+Result<Database> Database::open(const FileBytes& file) {
   const Metas metas = find_metas(file);
   if (!metas.chosen) {
     if (metas.swapped) {
@@ -109,18 +110,29 @@ Result<Database> Database::open(Bytes file) {
                             std::to_string(file.size()) + " bytes)",
                  .category = Category::kCorrupt});
   }
-  return Database(file.first(meta.high_water_mark * meta.page_size), meta, metas.both);
+  return Database(file, meta, metas.both);
 }
 
 std::string_view Database::read_page(std::uint64_t id, Page& page) const {
   if (id < 2 || id >= meta_.high_water_mark) return "out of bounds";
-  const std::size_t offset = id * meta_.page_size;
-  page = read_page_header(bytes_.subspan(offset));
-  page.bytes = bytes_.subspan(offset, meta_.page_size);
-  if (page.id != id) return "carries another page's number";
-  if (page.overflow >= meta_.high_water_mark - id) return "its overflow passes the end of the file";
-  page.bytes = bytes_.subspan(offset, (std::size_t{page.overflow} + 1) * meta_.page_size);
-  return {};
+  const std::uint64_t offset = id * meta_.page_size;
+  Room room = std::move(page.room);
+  Bytes bytes;
+  auto problem = file_.fetch(offset, meta_.page_size, room, bytes);
+  if (problem.empty()) {
+    page = read_page_header(bytes);
+    page.bytes = bytes;
+    if (page.id != id) {
+      problem = "carries another page's number";
+    } else if (page.overflow >= meta_.high_water_mark - id) {
+      problem = "its overflow passes the end of the file";
+    } else if (page.overflow > 0) {
+      const std::size_t length = (std::size_t{page.overflow} + 1) * meta_.page_size;
+      problem = file_.fetch(offset, length, room, page.bytes);
+    }
+  }
+  page.room = std::move(room);
+  return problem;
 }
 
 Result<Page> Database::page(std::uint64_t id) const {
@@ -130,56 +142,21 @@ Result<Page> Database::page(std::uint64_t id) const {
   return fail(damaged("page " + std::to_string(id) + ": " + std::string(problem)));
 }
 
-Result<std::optional<LeafElement>> Database::find(const Bucket& bucket,
-                                                  std::string_view key) const {
-  Cursor cursor(*this, bucket);
-  LeafElement entry;
-  while (cursor.next(entry)) {
-    if (text_of(entry.key) == key) return entry;
+Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const {
+  Cursor cursor(*this, root());
+  for (LeafElement entry; cursor.next(entry);) {
+    if (text_of(entry.key) != name) continue;
+    if (!entry.is_bucket) return fail(damaged("'" + std::string(name) + "' is not a bucket"));
+    auto bucket = read_bucket(entry.value);
+    if (!bucket) return fail(bucket.error());
+    if (file_.memory().empty() && !bucket->inline_page.empty()) {
+      bucket->kept = std::make_shared<const std::string>(text_of(bucket->inline_page));
+      bucket->inline_page = bytes_of(*bucket->kept);
+    }
+    return *bucket;
   }
   if (!cursor.finished()) return fail(cursor.error());
   return std::nullopt;
-}
-
-Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const {
-  const auto entry = find(root(), name);
-  if (!entry) return fail(entry.error());
-  if (!*entry) return std::nullopt;
-  if (!(*entry)->is_bucket) return fail(damaged("'" + std::string(name) + "' is not a bucket"));
-  auto bucket = read_bucket((*entry)->value);
-  if (!bucket) return fail(bucket.error());
-  return *bucket;
-}
-
-Result<std::optional<LeafElement>> Database::last(const Bucket& bucket) const {
-  std::uint64_t id = bucket.root;
-  for (int depth = 0; depth < 64; ++depth) {
-    Page page;
-    if (bucket.root == 0) {
-      page = read_page_header(bucket.inline_page);
-      page.bytes = bucket.inline_page;
-    } else {
-      auto read = this->page(id);
-      if (!read) return fail(read.error());
-      page = *read;
-    }
-    ElementReader elements(page);
-    std::optional<LeafElement> found;
-    if (page.is(PageKind::kLeaf)) {
-      for (LeafElement element; elements.next(element);) found = element;
-    } else if (page.is(PageKind::kBranch)) {
-      for (BranchElement element; elements.next(element);) id = element.child;
-    }
-    if (!elements.problem().empty()) {
-      return fail(
-          damaged("page " + std::to_string(page.id) + ": " + std::string(elements.problem())));
-    }
-    if (page.is(PageKind::kLeaf)) return found;
-    if (!page.is(PageKind::kBranch) || page.count == 0) {
-      return fail(damaged("page " + std::to_string(page.id) + ": neither branch nor leaf"));
-    }
-  }
-  return fail(damaged("page " + std::to_string(id) + ": the tree is deeper than any bbolt makes"));
 }
 
 Cursor::Cursor(const Database& database, const Bucket& bucket)
@@ -206,6 +183,7 @@ void Cursor::enter(std::uint64_t page_id) {
   // A page with overflow counts whole, so that walking a file costs no more than its size.
   const std::uint64_t pages = std::uint64_t{level.page.overflow} + 1;
   pages_left_ -= std::min(pages, pages_left_);
+  pages_ += pages;
   level.elements = ElementReader(level.page);
   ++depth_;
 }

@@ -1,13 +1,17 @@
 // A bbolt file, read without trusting any of its pages.
 //
-// Works on bytes already in memory, in practice a MappedFile. Nothing here allocates per page or
-// entry. The keys and values handed out point into those bytes.
+// Nothing here allocates per page or entry. Keys and values that are handed out point into the
+// file's bytes when those are in memory, else into the page that was fetched last: until the cursor
+// that gave them moves on.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <format/bolt_page.hpp>
 #include <format/bytes.hpp>
+#include <format/file_bytes.hpp>
+#include <memory>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <string>
@@ -24,6 +28,8 @@ struct Bucket {
   std::uint64_t root = 0;
   std::uint64_t sequence = 0;
   Bytes inline_page;
+  // Holds inline_page when it must outlive the page it stood on.
+  std::shared_ptr<const std::string> kept = {};
 };
 
 // Reads the value of an entry that is a bucket.
@@ -48,12 +54,15 @@ class Database {
   // "etcd.bolt_byte_order"    a bbolt file of a machine with the other byte order
   // "etcd.bolt_truncated"     the file ends before its pages do
   // "etcd.bolt_damaged"       bbolt once, but no meta page is whole
-  static Result<Database> open(Bytes file);
+  static Result<Database> open(const FileBytes& file);
 
   const Meta& meta() const { return meta_; }
   bool both_metas_valid() const { return both_metas_valid_; }
-  std::uint64_t size() const { return bytes_.size(); }  // pages in use x page size
-  Bytes bytes() const { return bytes_; }
+  std::uint64_t size() const { return size_; }  // pages in use x page size
+  // All of it, when the file is in memory.
+  Bytes bytes() const {
+    return file_.memory().first(std::min<std::size_t>(size_, file_.memory().size()));
+  }
   Bucket root() const {
     return {.root = meta_.root, .sequence = meta_.sequence, .inline_page = {}};
   }
@@ -64,11 +73,8 @@ class Database {
   // The same without words: empty when the page is whole, else what is wrong with it.
   std::string_view read_page(std::uint64_t id, Page& page) const;
 
-  // One entry, by a walk over the bucket: for buckets with few entries.
-  Result<std::optional<LeafElement>> find(const Bucket& bucket, std::string_view key) const;
+  // A top-level bucket; nothing when there is none of that name.
   Result<std::optional<Bucket>> find_bucket(std::string_view name) const;
-  // The entry with the highest key, without reading the others' pages.
-  Result<std::optional<LeafElement>> last(const Bucket& bucket) const;
 
   // Everything bbolt's own check reports, inline buckets included, and besides: keys outside the
   // range their branch promises, gaps or overlaps within a page, flags and sizes bbolt never
@@ -77,10 +83,14 @@ class Database {
   Findings check() const;
 
  private:
-  Database(Bytes bytes, const Meta& meta, bool both)
-      : bytes_(bytes), meta_(meta), both_metas_valid_(both) {}
+  Database(const FileBytes& file, const Meta& meta, bool both)
+      : file_(file),
+        size_(meta.high_water_mark * meta.page_size),
+        meta_(meta),
+        both_metas_valid_(both) {}
 
-  Bytes bytes_;
+  FileBytes file_;
+  std::uint64_t size_ = 0;
   Meta meta_;
   bool both_metas_valid_ = false;
 };
@@ -99,6 +109,8 @@ class Cursor {
   Cursor(const Database& database, const Bucket& bucket);
 
   bool next(LeafElement& entry);
+  // Pages it has come to so far, those of overflow included.
+  std::uint64_t pages() const { return pages_; }
   bool finished() const { return problem_.empty(); }
   snapcore::Error error() const;
 
@@ -114,6 +126,7 @@ class Cursor {
 
   const Database& database_;
   std::uint64_t pages_left_;
+  std::uint64_t pages_ = 0;
   std::size_t depth_ = 0;
   std::uint64_t bad_page_ = 0;
   std::string_view problem_;

@@ -63,7 +63,8 @@ Page read_page_header(Bytes bytes) {
           .kind = load_le<std::uint16_t>(at + 8),
           .count = load_le<std::uint16_t>(at + 10),
           .overflow = load_le<std::uint32_t>(at + 12),
-          .bytes = {}};
+          .bytes = {},
+          .room = {}};
 }
 
 ElementReader::ElementReader(const Page& page)

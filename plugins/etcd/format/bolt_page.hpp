@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <format/bytes.hpp>
+#include <format/file_bytes.hpp>
 #include <string>
 
 namespace etcd::bolt {
@@ -55,6 +56,7 @@ struct Page {
   std::uint16_t count = 0;
   std::uint32_t overflow = 0;
   Bytes bytes;  // header and overflow pages included
+  Room room;    // holds them when the file is not in memory
 
   bool is(PageKind wanted) const { return kind == static_cast<std::uint16_t>(wanted); }
 };

@@ -1,6 +1,7 @@
 #include "format/database_restore.hpp"
 
 #include <algorithm>
+#include <format/bolt_backward.hpp>
 #include <format/bolt_rewrite.hpp>
 #include <format/mapped_file.hpp>
 #include <format/revision.hpp>
@@ -53,10 +54,13 @@ Result<std::int64_t> last_revision(const bolt::Database& database) {
                  .message = "the database has no bucket 'key'",
                  .category = snapcore::Category::kPrecondition});
   }
-  const auto last = database.last(**bucket);
-  if (!last) return fail(last.error());
-  if (!*last) return 0;
-  const auto at = decode_revision((*last)->key);
+  bolt::BackwardCursor cursor(database, **bucket);
+  bolt::LeafElement last;
+  if (!cursor.next(last)) {
+    if (!cursor.finished()) return fail(cursor.error());
+    return 0;
+  }
+  const auto at = decode_revision(last.key);
   if (at) return at->revision.main;
   return fail({.code = "etcd.snapshot_damaged",
                .message = "the last key of bucket 'key' is not a revision",

@@ -84,16 +84,63 @@ Result<Alarm> decode_alarm(Bytes message) {
   return decoded;
 }
 
-Result<std::string_view> decode_auth_name(Bytes message) {
+namespace {
+
+bool is_permission(Bytes message) {
+  FieldReader fields(message);
+  while (fields.next()) {
+    if (fields.number() == 1 && fields.varint() > 2) fields.refuse("no kind of permission");
+    if (fields.number() == 2 || fields.number() == 3) (void)fields.bytes();
+    if (fields.number() > 3) fields.refuse("an unknown field");
+  }
+  return fields.problem().empty();
+}
+
+bool is_user_options(Bytes message) {
+  FieldReader fields(message);
+  while (fields.next()) {
+    if (fields.number() == 1) {
+      (void)fields.boolean();
+    } else {
+      fields.refuse("an unknown field");
+    }
+  }
+  return fields.problem().empty();
+}
+
+// `take` takes a field other than the name and answers whether it is right.
+template <class Take>
+Result<std::string_view> decode_named(std::string_view what, Bytes message, Take take) {
   std::string_view name;
   FieldReader fields(message);
   while (fields.next()) {
-    if (fields.number() == 1) name = fields.text();
+    if (fields.number() == 1) {
+      name = fields.text();
+    } else if (!take(fields)) {
+      fields.refuse("a field that is not of an auth entry");
+    }
   }
   if (fields.problem().empty()) return name;
   return fail({.code = "etcd.malformed_message",
-               .message = "auth entry: " + std::string(fields.problem()),
+               .message = std::string(what) + ": " + std::string(fields.problem()),
                .category = snapcore::Category::kCorrupt});
+}
+
+}  // namespace
+
+Result<std::string_view> decode_auth_user(Bytes message) {
+  return decode_named("auth user", message, [](FieldReader& field) {
+    if (field.number() == 4) return is_user_options(field.bytes());
+    if (field.number() != 2 && field.number() != 3) return false;
+    (void)field.bytes();
+    return true;
+  });
+}
+
+Result<std::string_view> decode_auth_role(Bytes message) {
+  return decode_named("auth role", message, [](FieldReader& field) {
+    return field.number() == 2 && is_permission(field.bytes());
+  });
 }
 
 }  // namespace etcd

@@ -39,7 +39,9 @@ Result<KeyValue> decode_key_value(Bytes message);
 Result<Lease> decode_lease(Bytes message);
 Result<Alarm> decode_alarm(Bytes message);
 
-// The first field, a name, of an auth user or role; the rest is only walked.
-Result<std::string_view> decode_auth_name(Bytes message);
+// The name of an auth user (with password, roles and options) or role (with permissions). Repeated
+// fields may repeat; everything within is looked at.
+Result<std::string_view> decode_auth_user(Bytes message);
+Result<std::string_view> decode_auth_role(Bytes message);
 
 }  // namespace etcd

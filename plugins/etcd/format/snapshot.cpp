@@ -13,15 +13,16 @@ using snapcore::Category;
 using snapcore::fail;
 using snapcore::Sha256;
 
-constexpr std::size_t kPiece = std::size_t{8} << 20;  // between two looks at `canceled`
+constexpr std::size_t kPiece = std::size_t{1} << 20;  // between two looks at `canceled`
+constexpr std::uint64_t kFurtherShown = 10;
 
 class Examination {
  public:
-  Examination(Bytes file, std::string_view name, const ExamineOptions& options)
+  Examination(const FileBytes& file, std::string_view name, const ExamineOptions& options)
       : file_(file), name_(name), options_(options) {}
 
   Result<Examined> run() {
-    if (file_.empty()) {
+    if (file_.size() == 0) {
       return fail(refused("snapshot_empty", "is empty", "take the snapshot again"));
     }
     const auto database = bolt::Database::open(file_);
@@ -37,6 +38,7 @@ class Examination {
     if (auto done = check_structure(*database); !done) return fail(done.error());
     if (auto done = read_buckets(*database); !done) return fail(done.error());
     conclude();
+    if (problem_) return fail(whole_problem());
     return std::move(examined_);
   }
 
@@ -51,6 +53,33 @@ class Examination {
 
   snapcore::Error damaged(const std::string& where) {
     return refused("snapshot_damaged", "is damaged: " + where);
+  }
+
+  // The first problem gives the error its code; the reading goes on.
+  void note(snapcore::Error error) {
+    if (!problem_) {
+      problem_ = std::move(error);
+    } else if (++further_ <= kFurtherShown) {
+      problem_->message += "; " + error.message.substr(name_.size() + 1);
+    }
+  }
+
+  snapcore::Error whole_problem() {
+    if (further_ > kFurtherShown)
+      problem_->message += "; and " + std::to_string(further_ - kFurtherShown) + " more";
+    problem_->hint += (problem_->hint.empty() ? "" : "; ") + what_could_be_read();
+    return std::move(*problem_);
+  }
+
+  std::string what_could_be_read() const {
+    std::string members;
+    for (const Member& member : examined_.members) {
+      members += (members.empty() ? ", of the members " : ", ") +
+                 (member.name.empty() ? id_text(member.id) : member.name);
+    }
+    return "what can be read of it: " + std::to_string(examined_.live_keys) + " keys in " +
+           std::to_string(examined_.total_entries) + " entries up to revision " +
+           std::to_string(examined_.revision) + members;
   }
 
   snapcore::Error not_opened(const snapcore::Error& error) {
@@ -71,14 +100,17 @@ class Examination {
   }
 
   bool zeros_only() const {
-    const Bytes head = file_.first(std::min<std::size_t>(file_.size(), 4096));
-    return std::all_of(head.begin(), head.end(), [](std::byte b) { return b == std::byte{0}; });
+    Room room;
+    Bytes head;
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), 4096));
+    return file_.fetch(0, wanted, room, head).empty() &&
+           std::all_of(head.begin(), head.end(), [](std::byte b) { return b == std::byte{0}; });
   }
 
   // Without the digest the length alone tells a whole snapshot from one cut within its digest.
   Result<> check_length() {
-    const std::uint64_t behind = examined_.file_size - examined_.database_size;
     if (examined_.has_trailer) return {};
+    const std::uint64_t behind = examined_.file_size - examined_.database_size;
     if (behind % 512 != 0) {
       return fail(truncated("behind its pages stand " + std::to_string(behind) +
                             " bytes instead of the 32 of its SHA-256"));
@@ -98,34 +130,39 @@ class Examination {
   }
 
   Result<> check_digest() {
-    const Bytes content = file_.first(file_.size() - Sha256::kSize);
+    const std::uint64_t end = file_.size() - Sha256::kSize;
     Sha256 hash;
-    for (std::size_t at = 0; at < content.size(); at += kPiece) {
+    Room room;
+    Bytes piece;
+    for (std::uint64_t at = 0; at < end; at += piece.size()) {
       if (auto go_on = check_canceled(); !go_on) return go_on;
-      hash.update(content.subspan(at, std::min(kPiece, content.size() - at)));
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - at));
+      if (const auto problem = file_.fetch(at, wanted, room, piece); !problem.empty())
+        return fail(damaged(std::string(problem)));
+      hash.update(piece);
     }
     const auto digest = hash.finish();
     examined_.sha256 = snapcore::to_hex(digest);
-    const Bytes trailer = file_.last(Sha256::kSize);
-    if (std::equal(digest.begin(), digest.end(), trailer.begin())) {
-      examined_.sha_ok = true;
-      return {};
-    }
-    return fail(refused("snapshot_hash_mismatch",
-                        "does not have the content its digest names: SHA-256 of its pages is " +
-                            examined_.sha256 + ", at its end stands " + snapcore::to_hex(trailer)));
+    Bytes trailer;
+    if (const auto problem = file_.fetch(end, Sha256::kSize, room, trailer); !problem.empty())
+      return fail(damaged(std::string(problem)));
+    examined_.sha_ok = std::equal(digest.begin(), digest.end(), trailer.begin());
+    if (examined_.sha_ok) return {};
+    note(refused("snapshot_hash_mismatch",
+                 "does not have the content its digest names: SHA-256 of its pages is " +
+                     examined_.sha256 + ", at its end stands " + snapcore::to_hex(trailer)));
+    return {};
   }
 
   Result<> check_structure(const bolt::Database& database) {
     if (auto go_on = check_canceled(); !go_on) return go_on;
     if (examined_.has_trailer && !examined_.sha_ok) {
       // A server sends both meta pages whole and nothing behind the last page but the digest.
-      if (!database.both_metas_valid())
-        return fail(damaged("one of its two meta pages is not whole"));
+      if (!database.both_metas_valid()) note(damaged("one of its two meta pages is not whole"));
       if (examined_.file_size != examined_.database_size + Sha256::kSize) {
-        return fail(damaged("its meta page counts " + std::to_string(examined_.database_size) +
-                            " bytes of pages, but the digest stands at byte " +
-                            std::to_string(examined_.file_size - Sha256::kSize)));
+        note(damaged("its meta page counts " + std::to_string(examined_.database_size) +
+                     " bytes of pages, but the digest stands at byte " +
+                     std::to_string(examined_.file_size - Sha256::kSize)));
       }
     }
     const bolt::Findings findings = database.check();
@@ -133,7 +170,8 @@ class Examination {
     std::string list;
     for (const std::string& finding : findings.first) list += (list.empty() ? "" : "; ") + finding;
     if (findings.count > findings.first.size()) list += "; ...";
-    return fail(damaged(std::to_string(findings.count) + " findings: " + list));
+    note(damaged(std::to_string(findings.count) + " findings: " + list));
+    return {};
   }
 
   Result<> read_buckets(const bolt::Database& database) {
@@ -141,12 +179,16 @@ class Examination {
     for (bolt::LeafElement entry; cursor.next(entry);) {
       const std::string name(text_of(entry.key));
       const auto bucket = bolt::read_bucket(entry.value);
-      if (!bucket) return fail(damaged("bucket '" + name + "': " + bucket.error().message));
+      if (!bucket) {
+        note(damaged("bucket '" + name + "': " + bucket.error().message));
+        continue;
+      }
       if (auto done = read_bucket(database, name, *bucket); !done) return done;
     }
-    if (!cursor.finished()) return fail(damaged(cursor.error().message));
+    if (!cursor.finished()) note(damaged(cursor.error().message));
     for (const char* wanted : {"key", "meta", "members"}) {
       const auto& all = examined_.buckets;
+      if (problem_) break;  // what is missing may be what cannot be read
       if (std::none_of(all.begin(), all.end(), [&](const auto& b) { return b.name == wanted; })) {
         auto refusal =
             refused("not_a_snapshot", "is a bbolt database, but not etcd's: it has no bucket '" +
@@ -181,15 +223,14 @@ class Examination {
         backend = crc32c(crc32c(backend, entry.key), entry.value);
       }
       if (auto problem = reader_.take(entry); !problem.empty()) {
-        return fail(damaged("bucket '" + name + "', entry " + std::to_string(count.entries) + " (" +
-                            show_key(entry.key) + "): " + problem));
+        note(damaged("bucket '" + name + "', entry " + std::to_string(count.entries) + " (" +
+                     show_key(entry.key) + "): " + problem));
       }
       if (count.entries % 65536 == 65535) {
         if (auto go_on = check_canceled(); !go_on) return go_on;
       }
     }
-    if (!cursor.finished())
-      return fail(damaged("bucket '" + name + "': " + cursor.error().message));
+    if (!cursor.finished()) note(damaged("bucket '" + name + "': " + cursor.error().message));
     examined_.status_hash = status;
     examined_.backend_hash = same ? status : backend;
     examined_.total_entries += count.entries;
@@ -217,17 +258,48 @@ class Examination {
               [](const Member& a, const Member& b) { return a.id < b.id; });
   }
 
-  Bytes file_;
+  const FileBytes& file_;
   std::string name_;
   const ExamineOptions& options_;
   Examined examined_;
   BucketReader reader_{examined_};
+  std::optional<snapcore::Error> problem_;
+  std::uint64_t further_ = 0;
 };
 
 }  // namespace
 
-Result<Examined> examine(Bytes file, std::string_view name, const ExamineOptions& options) {
+Result<Examined> examine(const FileBytes& file, std::string_view name,
+                         const ExamineOptions& options) {
   return Examination(file, name, options).run();
+}
+
+namespace {
+
+bool holds(const std::vector<std::uint64_t>& ids, std::uint64_t id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+template <class Wanted>
+std::vector<Member> members_that(const Examined& examined, Wanted wanted) {
+  std::vector<Member> found;
+  if (!examined.voters || examined.voters->empty()) return found;
+  std::copy_if(examined.members.begin(), examined.members.end(), std::back_inserter(found), wanted);
+  return found;
+}
+
+}  // namespace
+
+std::vector<Member> zombies_of(const Examined& examined) {
+  return members_that(examined, [&](const Member& member) {
+    return !holds(*examined.voters, member.id) && !holds(examined.learners, member.id);
+  });
+}
+
+std::vector<Member> forgotten_promotions_of(const Examined& examined) {
+  return members_that(examined, [&](const Member& member) {
+    return member.is_learner && holds(*examined.voters, member.id);
+  });
 }
 
 }  // namespace etcd

@@ -1,11 +1,13 @@
 // Looks through an etcd snapshot (or a bare database file) to the last byte.
 //
 // A snapshot is a bbolt file followed by its SHA-256. examine() accepts one only when everything an
-// etcd server will ever read from it is in order; what it refuses it names, with the place.
+// etcd server will ever read from it is in order. What it refuses it has still read to the end: the
+// message names all that is wrong, with the place, and the hint what could be read.
 #pragma once
 
 #include <cstdint>
 #include <format/bytes.hpp>
+#include <format/file_bytes.hpp>
 #include <format/key_value.hpp>
 #include <format/mapped_file.hpp>
 #include <format/membership.hpp>
@@ -48,6 +50,8 @@ struct Examined {
 
   std::uint64_t total_entries = 0;  // of all buckets: `totalKey` of etcd 3.4 and 3.5
   std::uint64_t revisions = 0;      // entries of bucket `key`
+  std::uint64_t live_keys = 0;  // keys that are there at the last revision: `totalKey` from 3.6 on
+  bool kubernetes = false;      // holds objects as Kubernetes stores them
   std::vector<BucketCount> buckets;
 
   std::vector<Member> members;  // the old cluster, ascending by id
@@ -55,12 +59,15 @@ struct Examined {
   std::vector<Alarm> alarms;
   std::uint64_t leases = 0;
   bool auth_enabled = false;
+  std::uint64_t users = 0;
+  std::uint64_t roles = 0;
 
   std::string cluster_version;  // "3.4.0"; empty when not recorded
   std::string storage_version;  // from 3.6 on
   std::optional<std::uint64_t> consistent_index;
   std::optional<std::uint64_t> term;                 // from 3.5 on
   std::optional<std::vector<std::uint64_t>> voters;  // of meta/confState, from 3.5 on
+  std::vector<std::uint64_t> learners;               // of the same
 
   std::uint32_t status_hash = 0;   // `hash` of etcd's status
   std::uint32_t backend_hash = 0;  // what a member answers to Maintenance.Hash
@@ -74,8 +81,16 @@ struct Examined {
 //   etcd.snapshot_hash_mismatch  the digest does not fit
 //   etcd.snapshot_damaged        anything else wrong, down to single entries
 //   etcd.canceled
-// `name` is what messages call the file.
-Result<Examined> examine(Bytes file, std::string_view name, const ExamineOptions& options = {});
+// `name` is what messages call the file. Takes two bits for each page and 32 bytes for each key.
+Result<Examined> examine(const FileBytes& file, std::string_view name,
+                         const ExamineOptions& options = {});
+
+// Members that the file names although raft no longer counts them: etcd 3.4 and early 3.5 left them
+// there, and etcd 3.6 takes them for members again. Nobody can tell in files of 3.4.
+std::vector<Member> zombies_of(const Examined& examined);
+// Members recorded as learners that raft counts as voters: etcd 3.5 before 3.5.20 forgot to write
+// their promotion down, and etcd 3.6 refuses to start on that.
+std::vector<Member> forgotten_promotions_of(const Examined& examined);
 
 // Whether the length says that a SHA-256 stands behind the pages.
 constexpr bool has_trailer(std::uint64_t file_size) { return file_size % 512 == 32; }

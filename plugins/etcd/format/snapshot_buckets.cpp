@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <format/kubernetes.hpp>
 #include <map>
 #include <snapcore/value.hpp>
 
@@ -31,6 +32,14 @@ bool is_version(std::string_view text) {
     }
   }
   return text.empty() || text.starts_with('-') || text.starts_with('+');
+}
+
+bool take_ids(const Value& list, std::vector<std::uint64_t>& ids) {
+  for (const Value& id : list.items()) {
+    if (!id.is_integer()) return false;
+    ids.push_back(id.uint_or(0));
+  }
+  return true;
 }
 
 std::string show(const Revision& revision) {
@@ -68,8 +77,8 @@ void BucketReader::begin(std::string_view bucket) {
       {"lease", &BucketReader::take_lease},
       {"alarm", &BucketReader::take_alarm},
       {"auth", &BucketReader::take_auth},
-      {"authUsers", &BucketReader::take_auth_entry},
-      {"authRoles", &BucketReader::take_auth_entry},
+      {"authUsers", &BucketReader::take_user},
+      {"authRoles", &BucketReader::take_role},
   };
   const auto found = takers.find(bucket);
   taker_ = found == takers.end() ? &BucketReader::take_any : found->second;
@@ -90,11 +99,25 @@ std::string BucketReader::take_revision(Bytes key, Bytes value) {
   examined_->revision = at->revision.main;
   ++examined_->revisions;
   // A revision bump of etcd's restore leaves an entry with nothing in it.
-  if (value.empty() && !at->tombstone) return {};
+  if (value.empty() && !at->tombstone) {
+    count_key({}, true);
+    return {};
+  }
   const auto change = decode_key_value(value);
   auto problem = change ? problem_with(*change, *at) : change.error().message;
-  if (!problem.empty()) problem = "revision " + show(at->revision) + ": " + problem;
-  return problem;
+  if (!problem.empty()) return "revision " + show(at->revision) + ": " + problem;
+  count_key(change->key, !at->tombstone);
+  if (!examined_->kubernetes)
+    examined_->kubernetes = is_kubernetes_object(change->key, change->value);
+  return {};
+}
+
+// The newest change of a key says whether it is there.
+void BucketReader::count_key(std::string_view key, bool alive) {
+  KeyTable::Slot& slot = *keys_.find_or_add(bytes_of(key)).slot;
+  if (alive && slot.payload() == 0) ++examined_->live_keys;
+  if (!alive && slot.payload() != 0) --examined_->live_keys;
+  slot.set_payload(alive ? 1 : 0);
 }
 
 std::string BucketReader::take_meta(Bytes key, Bytes value) {
@@ -114,12 +137,11 @@ std::string BucketReader::take_meta(Bytes key, Bytes value) {
   } else if (name == "confState") {
     const auto state = Value::parse(text_of(value));
     if (!state || !state->is_object()) return "is not a JSON object";
-    std::vector<std::uint64_t> voters;
-    for (const Value& voter : state->at("voters").items()) {
-      if (!voter.is_integer()) return "names a voter that is no id";
-      voters.push_back(voter.uint_or(0));
-    }
-    examined_->voters = std::move(voters);
+    examined_->voters.emplace();
+    examined_->learners.clear();
+    if (!take_ids(state->at("voters"), *examined_->voters)) return "names a voter that is no id";
+    if (!take_ids(state->at("learners"), examined_->learners))
+      return "names a learner that is no id";
   }
   return {};
 }
@@ -180,10 +202,19 @@ std::string BucketReader::take_auth(Bytes key, Bytes value) {
   return {};
 }
 
-std::string BucketReader::take_auth_entry(Bytes key, Bytes value) {
-  const auto name = decode_auth_name(value);
+std::string BucketReader::take_user(Bytes key, Bytes value) {
+  const auto name = decode_auth_user(value);
   if (!name) return name.error().message;
   if (*name != text_of(key)) return "holds the entry of '" + std::string(*name) + "'";
+  ++examined_->users;
+  return {};
+}
+
+std::string BucketReader::take_role(Bytes key, Bytes value) {
+  const auto name = decode_auth_role(value);
+  if (!name) return name.error().message;
+  if (*name != text_of(key)) return "holds the entry of '" + std::string(*name) + "'";
+  ++examined_->roles;
   return {};
 }
 

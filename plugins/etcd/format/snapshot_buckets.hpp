@@ -2,6 +2,7 @@
 #pragma once
 
 #include <format/bolt.hpp>
+#include <format/key_table.hpp>
 #include <format/snapshot.hpp>
 #include <string_view>
 
@@ -27,12 +28,15 @@ class BucketReader {
   std::string take_lease(Bytes key, Bytes value);
   std::string take_alarm(Bytes key, Bytes value);
   std::string take_auth(Bytes key, Bytes value);
-  std::string take_auth_entry(Bytes key, Bytes value);
+  std::string take_user(Bytes key, Bytes value);
+  std::string take_role(Bytes key, Bytes value);
   std::string take_any(Bytes key, Bytes value);
+  void count_key(std::string_view key, bool alive);
 
   Examined* examined_;
   Taker taker_ = &BucketReader::take_any;
   Revision last_;
+  KeyTable keys_;
 };
 
 }  // namespace etcd

@@ -1,9 +1,25 @@
 #include "bolt_file.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <format/protobuf.hpp>
 #include <format/revision.hpp>
 
 namespace etcd::test {
+
+TemporaryFile::TemporaryFile(std::string_view bytes) : fd_(::memfd_create("test", MFD_CLOEXEC)) {
+  if (fd_ < 0 || ::write(fd_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+    std::abort();
+}
+
+TemporaryFile::~TemporaryFile() { ::close(fd_); }
+
+void TemporaryFile::cut(std::size_t size) const {
+  if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) std::abort();
+}
+
 namespace {
 
 using bolt::NewEntry;

@@ -90,6 +90,20 @@ class BoltFile {
   std::string pages_;
 };
 
+// A file without a name that holds these bytes.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string_view bytes);
+  ~TemporaryFile();
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  int fd() const { return fd_; }
+  void cut(std::size_t size) const;
+
+ private:
+  int fd_;
+};
+
 // What etcd keeps in a database, to be changed by a test before it is built.
 struct EtcdContent {
   std::uint32_t page_size = 1024;

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <format/bolt.hpp>
+#include <format/bolt_backward.hpp>
 
 #include "bolt_file.hpp"
 
@@ -68,14 +69,65 @@ TEST(Bolt, WalksTreesAndInlineBucketsInOrder) {
   }
 }
 
+std::vector<std::string> backward(const Database& database, std::string_view bucket,
+                                  std::string_view before = {}) {
+  std::vector<std::string> found;
+  const auto where = database.find_bucket(bucket).value().value();
+  BackwardCursor cursor(database, where);
+  cursor.skip_from(before);
+  for (LeafElement entry; cursor.next(entry);) found.emplace_back(text_of(entry.key));
+  EXPECT_TRUE(cursor.finished()) << cursor.error().message;
+  return found;
+}
+
+TEST(Bolt, BackwardIsForwardTurnedRoundFromAnyKeyOn) {
+  for (const std::uint32_t page_size : {512u, 4096u}) {
+    const Sample sample(page_size);
+    const auto database = Database::open(bytes_of(sample.bytes)).value();
+    for (const char* bucket : {"b", "i"}) {
+      auto expected = keys(sample.bytes, bucket);
+      while (!expected.empty()) {
+        const std::string end = expected.back();
+        expected.pop_back();
+        EXPECT_EQ(backward(database, bucket, end),
+                  std::vector<std::string>(expected.rbegin(), expected.rend()))
+            << end;
+      }
+    }
+  }
+}
+
+TEST(Bolt, ReadThroughADescriptorItIsTheSame) {
+  const Sample sample;
+  const test::TemporaryFile file(sample.bytes);
+  const auto database = Database::open(FileBytes(file.fd(), sample.bytes.size())).value();
+  EXPECT_THAT(database.check().first, IsEmpty());
+  for (const char* bucket : {"b", "i"}) {
+    auto expected = keys(sample.bytes, bucket);
+    std::reverse(expected.begin(), expected.end());
+    EXPECT_EQ(backward(database, bucket), expected);
+  }
+}
+
+TEST(Bolt, AFileThatIsCutWhileItIsReadIsAnErrorAndNoSignal) {
+  const Sample sample;
+  const test::TemporaryFile file(sample.bytes);
+  const auto database = Database::open(FileBytes(file.fd(), sample.bytes.size())).value();
+  const auto bucket = database.find_bucket("b").value().value();
+  for (std::size_t left = sample.bytes.size(); left >= 1024; left -= 1024) {
+    file.cut(left - 1024);
+    Cursor cursor(database, bucket);
+    for (LeafElement entry; cursor.next(entry);) EXPECT_FALSE(entry.key.empty());
+    (void)database.check();
+  }
+  EXPECT_THAT(database.check().first, Contains(HasSubstr("cut while it was read")));
+}
+
 TEST(Bolt, FindsTheLastEntryOfEveryKindOfBucket) {
   const Sample sample;
   const auto database = Database::open(bytes_of(sample.bytes)).value();
-  const auto last = [&](std::string_view name) {
-    return std::string(text_of((*database.last(**database.find_bucket(name)))->key));
-  };
-  EXPECT_EQ(last("b"), "k100059");
-  EXPECT_EQ(last("i"), "k100002");
+  EXPECT_EQ(backward(database, "b").front(), "k100059");
+  EXPECT_EQ(backward(database, "i").front(), "k100002");
   EXPECT_FALSE(*database.find_bucket("absent"));
 }
 
@@ -234,7 +286,9 @@ TEST(BoltCheck, FindsATreeTooDeepForBolt) {
   LeafElement entry;
   EXPECT_FALSE(cursor.next(entry));
   EXPECT_THAT(cursor.error().message, HasSubstr("deeper"));
-  EXPECT_FALSE(database.last(database.find_bucket("b").value().value()));
+  BackwardCursor backward_cursor(database, database.find_bucket("b").value().value());
+  EXPECT_FALSE(backward_cursor.next(entry));
+  EXPECT_THAT(backward_cursor.error().message, HasSubstr("deeper"));
 }
 
 TEST(BoltCheck, KeepsTheFirstFindingsAndCountsTheRest) {
@@ -288,7 +342,8 @@ TEST(BoltCheck, SurvivesEveryFlippedByteAndEveryTruncation) {
       if (!bucket || !entry.is_bucket) continue;
       Cursor inner(*database, *bucket);
       for (LeafElement nested; inner.next(nested);) EXPECT_FALSE(nested.key.empty());
-      (void)database->last(*bucket);
+      BackwardCursor back(*database, *bucket);
+      for (LeafElement nested; back.next(nested);) EXPECT_FALSE(nested.key.empty());
     }
   }
   for (std::size_t length = 0; length < sample.bytes.size(); length += 7) {

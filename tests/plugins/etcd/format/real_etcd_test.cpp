@@ -17,60 +17,25 @@
 #include <sstream>
 
 #include "bolt_file.hpp"
+#include "real_server.hpp"
 
 namespace etcd {
 namespace {
 
 namespace fs = std::filesystem;
 using snapcore::Value;
+using test::bytes_in;
+using test::have_etcd;
+using test::must;
+using test::new_folder;
+using test::Output;
+using test::shell;
 using testing::HasSubstr;
-
-struct Output {
-  int code = 0;
-  std::string text;
-};
-
-// Runs a script with the functions of tests/servers/etcd_cluster.sh; stderr goes to the test's own.
-Output shell(const std::string& script) {
-  std::string pattern = (fs::temp_directory_path() / "etcd-shell-XXXXXX").string();
-  const fs::path folder = ::mkdtemp(pattern.data());
-  std::ofstream(folder / "script") << "set -euo pipefail\n. \"$SNAPCORE_SOURCE/tests/servers/"
-                                      "etcd_cluster.sh\"\n"
-                                   << script << "\n";
-  const int status = std::system(
-      ("bash " + (folder / "script").string() + " >" + (folder / "out").string()).c_str());
-  std::ifstream out(folder / "out", std::ios::binary);
-  Output output{WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                {std::istreambuf_iterator<char>(out), {}}};
-  fs::remove_all(folder);
-  return output;
-}
-
-std::string must(const std::string& script) {
-  Output output = shell(script);
-  EXPECT_EQ(output.code, 0) << script << "\n" << output.text;
-  while (output.text.ends_with('\n')) output.text.pop_back();
-  return output.text;
-}
-
-std::string bytes_in(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 bool same_bytes(const fs::path& a, const fs::path& b) {
   const auto left = MappedFile::open(a);
   const auto right = MappedFile::open(b);
   return left && right && text_of(left->bytes()) == text_of(right->bytes());
-}
-
-fs::path new_folder() {
-  std::string pattern = (fs::temp_directory_path() / "etcd-real-XXXXXX").string();
-  return ::mkdtemp(pattern.data());
-}
-
-bool have_etcd() {
-  return std::system("command -v etcd >/dev/null && command -v etcdctl >/dev/null") == 0;
 }
 
 // bbolt's own check over files; built once.
@@ -108,8 +73,6 @@ class Bbolt {
   bool available_ = false;
 };
 
-#define SKIP_WITHOUT_ETCD() \
-  if (!have_etcd()) GTEST_SKIP() << "needs etcd and etcdctl (Debian: etcd-server, etcd-client)"
 #define SKIP_WITHOUT_BBOLT() \
   if (!Bbolt::get().available()) GTEST_SKIP() << "needs Go and golang-github-coreos-bbolt-dev"
 
