@@ -22,6 +22,8 @@ void fields(Fields& f, Config& config) {
   f("cert", config.cert, "file with the client certificate");
   f("key", config.key, "file with the key of the client certificate");
   f("token", config.token, "cluster token of a restored cluster; default: a fresh one each time");
+  f("server_version", config.server_version,
+    "version of etcd that will be started; default: what the members answer");
   f("start_timeout", config.start_timeout, "how long a start command may take").optional();
   f("stop_timeout", config.stop_timeout, "how long a member may take to stop").optional();
   f("health_timeout", config.health_timeout, "how long the cluster may take to become healthy")

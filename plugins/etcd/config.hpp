@@ -31,6 +31,7 @@ struct Config {
   std::optional<std::string> cert = {};
   std::optional<std::string> key = {};
   std::optional<std::string> token = {};
+  std::optional<std::string> server_version = {};
   snapcore::sdk::Duration start_timeout = {std::chrono::seconds(60)};
   snapcore::sdk::Duration stop_timeout = {std::chrono::seconds(60)};
   snapcore::sdk::Duration health_timeout = {std::chrono::seconds(120)};

@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "inspection.hpp"
+#include "services.hpp"
 #include "versions.hpp"
 
 namespace etcd {
 namespace {
 
-using snapcore::Value;
-using snapcore::sdk::Fields;
 using snapcore::sdk::Guard;
 
 std::uint64_t entries_of(const Examined& snapshot, std::string_view bucket) {
@@ -26,10 +25,20 @@ std::vector<Member> by_name(const Examined& snapshot) {
   return members;
 }
 
+std::string name_of(const Member& member) {
+  return member.name.empty() ? id_text(member.id) : member.name;
+}
+
+std::string names_of(const std::vector<Member>& members) {
+  std::string text;
+  for (const Member& member : members) text += (text.empty() ? "" : ", ") + name_of(member);
+  return text;
+}
+
 std::string listed_members(const Examined& snapshot) {
   std::string text;
   for (const Member& member : by_name(snapshot)) {
-    text += (text.empty() ? "" : ", ") + (member.name.empty() ? id_text(member.id) : member.name);
+    text += (text.empty() ? "" : ", ") + name_of(member);
     if (member.is_learner) text += " (learner)";
   }
   return text.empty() ? "none recorded" : text;
@@ -44,9 +53,9 @@ std::string listed_alarms(const Examined& snapshot) {
   return text;
 }
 
-// What the servers compare with their own version when they start.
-std::string written_version(const Examined& snapshot) {
-  return snapshot.storage_version.empty() ? snapshot.cluster_version : snapshot.storage_version;
+std::string listed_authentication(const Examined& snapshot) {
+  return std::string(snapshot.auth_enabled ? "enabled" : "disabled") + ", " +
+         counted(snapshot.users, "user") + ", " + counted(snapshot.roles, "role");
 }
 
 std::vector<std::string> evidence_of(const Examined& snapshot) {
@@ -54,30 +63,56 @@ std::vector<std::string> evidence_of(const Examined& snapshot) {
   for (const Member& member : by_name(snapshot)) {
     std::string urls;
     for (const std::string& url : member.peer_urls) urls += (urls.empty() ? "" : ", ") + url;
-    lines.push_back("the snapshot names member " +
-                    (member.name.empty() ? id_text(member.id) : member.name) + " at " + urls);
+    lines.push_back("the snapshot names member " + name_of(member) + " at " + urls);
   }
   if (snapshot.voters && snapshot.voters->size() != snapshot.members.size()) {
     lines.push_back("the snapshot counts " + std::to_string(snapshot.voters->size()) +
                     " voters and names " + std::to_string(snapshot.members.size()) + " members");
   }
+  if (const auto zombies = zombies_of(snapshot); !zombies.empty()) {
+    lines.push_back("it still names what is no member any more (" + names_of(zombies) +
+                    "), and etcd 3.6 would take it for one; a restore drops it");
+  }
+  if (const auto forgotten = forgotten_promotions_of(snapshot); !forgotten.empty()) {
+    lines.push_back("it calls a voter a learner (" + names_of(forgotten) +
+                    "), and etcd 3.6 refuses to start on that; a restore names voters alone");
+  }
+  if (snapshot.scheduled_compact &&
+      (!snapshot.finished_compact || *snapshot.finished_compact < *snapshot.scheduled_compact)) {
+    lines.push_back("it was taken during the compaction to revision " +
+                    std::to_string(snapshot.scheduled_compact->main) +
+                    "; the first server that starts from it goes on with it");
+  }
   return lines;
+}
+
+std::string listed_contents_of_keys(const Examined& snapshot) {
+  return std::to_string(snapshot.live_keys) + " now (TOTAL KEYS of etcd 3.6), " +
+         std::to_string(snapshot.total_entries) +
+         " entries in all (TOTAL KEYS of etcd 3.4 and 3.5)";
+}
+
+// A member raises it when it finds its data other than the others': what it sent may be wrong.
+const Alarm* corrupt_alarm(const Examined& snapshot) {
+  for (const Alarm& alarm : snapshot.alarms) {
+    if (alarm.kind == AlarmKind::kCorrupt) return &alarm;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-void fields(Fields& f, Concern& concern) {
-  f("guard", concern.guard);
-  f("message", concern.message);
+// What the servers compare with their own version when they start.
+std::string written_version(const Examined& snapshot) {
+  return snapshot.storage_version.empty() ? snapshot.cluster_version : snapshot.storage_version;
 }
 
-void fields(Fields& f, Examination& examination) {
-  f("kind", examination.kind, "what the artifact is");
-  f("identity", examination.identity, "the peer URLs of the cluster it was taken from").optional();
-  f("version", examination.version, "the version of etcd that wrote it");
-  f("contents", examination.contents, "what it holds, for people");
-  f("evidence", examination.evidence, "how this is known, in sentences");
-  f("concerns", examination.concerns, "guards that must refuse it or be waived");
+std::string corruption_in(const Examined& snapshot) {
+  const Alarm* alarm = corrupt_alarm(snapshot);
+  if (!alarm) return {};
+  return "member " + id_text(alarm->member_id) +
+         " had found its data different from the others' when this was taken (alarm CORRUPT): it "
+         "may be the wrong data";
 }
 
 Examination describe(const Examined& snapshot, const std::string& running) {
@@ -91,13 +126,19 @@ Examination describe(const Examined& snapshot, const std::string& running) {
 
   found.contents["revision"] = std::to_string(snapshot.current_revision);
   found.contents["compacted to"] = std::to_string(snapshot.compact_revision);
-  found.contents["entries"] = std::to_string(snapshot.total_entries);
+  found.contents["keys"] = listed_contents_of_keys(snapshot);
   found.contents["revisions of keys"] = std::to_string(entries_of(snapshot, "key"));
   found.contents["database size"] = std::to_string(snapshot.database_size) + " bytes";
   found.contents["members"] = listed_members(snapshot);
   found.contents["leases"] = std::to_string(snapshot.leases);
-  found.contents["authentication"] = snapshot.auth_enabled ? "enabled" : "disabled";
-  if (!version.empty()) found.contents["etcd version"] = version;
+  found.contents["authentication"] = listed_authentication(snapshot);
+  if (snapshot.kubernetes) found.contents["data"] = "objects of Kubernetes";
+  if (!version.empty()) {
+    found.contents["etcd version"] = version;
+    found.contents["read by"] = readers_of(version);
+  }
+  if (snapshot.sha_ok)
+    found.contents["SHA-256 of its pages"] = snapshot.sha256 + ", as its end says";
   if (!snapshot.alarms.empty())
     found.contents["alarms"] = listed_alarms(snapshot) + "; a restore drops them";
   found.evidence = evidence_of(snapshot);
@@ -108,6 +149,8 @@ Examination describe(const Examined& snapshot, const std::string& running) {
          "there is no SHA-256 behind its pages: a plain copy of a database, which may be torn in "
          "ways that no structural check sees"});
   }
+  if (const std::string problem = corruption_in(snapshot); !problem.empty())
+    found.concerns.push_back({Guard::kHealthy, problem});
   if (const std::string problem = problem_between(version, running); !problem.empty())
     found.concerns.push_back({Guard::kVersion, problem});
   return found;

@@ -2,35 +2,23 @@
 #pragma once
 
 #include <format/snapshot.hpp>
-#include <map>
-#include <optional>
-#include <snapcore/sdk/fields.hpp>
-#include <snapcore/sdk/planned.hpp>
+#include <snapcore/interfaces/target.hpp>
 #include <string>
-#include <vector>
 
 namespace etcd {
 
 inline constexpr std::string_view kSnapshotKind = "etcd-snapshot";
 
-// A guard that the core must refuse by, or see waived.
-struct Concern {
-  snapcore::sdk::Guard guard = snapcore::sdk::Guard::kHash;
-  std::string message = {};
-};
-void fields(snapcore::sdk::Fields& f, Concern& concern);
-
-struct Examination {
-  std::string kind = {};
-  snapcore::Value identity = {};
-  std::optional<std::string> version = {};
-  std::map<std::string, std::string> contents = {};
-  std::vector<std::string> evidence = {};
-  std::vector<Concern> concerns = {};
-};
-void fields(snapcore::sdk::Fields& f, Examination& examination);
+using snapcore::sdk::target::Concern;
+using snapcore::sdk::target::Examination;
 
 // `running` is the version that will read it; empty when nobody knows.
 Examination describe(const Examined& snapshot, const std::string& running);
+
+// The version that a server compares with its own; empty when the snapshot names none.
+std::string written_version(const Examined& snapshot);
+
+// Why the data may be wrong although it is whole: the alarm CORRUPT. Empty: it was not raised.
+std::string corruption_in(const Examined& snapshot);
 
 }  // namespace etcd

@@ -90,7 +90,7 @@ class Inspector {
       found.evidence.push_back(words_of(member, seen_[i]) + "; " + state_of_directory(member));
     }
     found.identity = identity(found.evidence);
-    const std::string version = lowest_version(seen_);
+    const std::string version = target_.server_version.value_or(lowest_version(seen_));
     if (!version.empty()) found.version = version;
     found.readable = std::any_of(seen_.begin(), seen_.end(), is_readable);
     found.healthy = std::all_of(seen_.begin(), seen_.end(),
@@ -151,6 +151,11 @@ Value identity_of(std::vector<std::string> peer_urls) {
   Value list = Value::array();
   for (std::string& url : peer_urls) list.push_back(std::move(url));
   return Value::object({{"peer_urls", std::move(list)}});
+}
+
+std::string version_to_come(const Target& target, const std::function<bool()>& cancelled) {
+  if (target.server_version) return *target.server_version;
+  return lowest_version(observe(target, Depth::kEverything, cancelled));
 }
 
 std::string lowest_version(const std::vector<Observation>& seen) {

@@ -25,6 +25,10 @@ Result<std::vector<std::string>> resource_keys(const Target& target);
 // The lowest version that a member answers; empty when none does.
 std::string lowest_version(const std::vector<Observation>& seen);
 
+// The version that will read what is restored: what the site says, else what the members answer;
+// empty when nobody knows.
+std::string version_to_come(const Target& target, const std::function<bool()>& cancelled);
+
 struct MemberFacts {
   std::string name = {};
   bool answers = false;

@@ -5,11 +5,12 @@
 #include <snapcore/support/process.hpp>
 
 #include "activation.hpp"
+#include "artifact_file.hpp"
 #include "examination.hpp"
 #include "health.hpp"
 #include "inspection.hpp"
 #include "keys.hpp"
-#include "port_bytes.hpp"
+#include "reading/operations.hpp"
 #include "staged_check.hpp"
 #include "staging.hpp"
 
@@ -32,8 +33,9 @@ void fields(sdk::Fields& f, StageArgs& args) {
   fields(f, static_cast<roles::StageArgs&>(args));
   f("new_token", args.new_token, "cluster token of the restored cluster; default: a fresh one");
   f("bump_revision", args.bump_revision,
-    "raise the revision by this and compact, so that old watches notice")
-      .range(1, std::int64_t{1} << 60);
+    "raise the revision by this and compact, so that old watches notice; default: 1000000000 for "
+    "data of Kubernetes, else 0")
+      .range(0, std::int64_t{1} << 60);
   f("waived", args.waived, "guards that were waived").optional();
 }
 
@@ -101,23 +103,13 @@ class Plugin {
   }
 
   Result<Examination> examine(Call& call, const roles::ExamineArgs& args) {
-    auto port = call.open_input(args.artifact);
-    if (!port) return fail(port.error());
-    auto size = port->size();
-    if (!size) return fail(size.error());
-    const std::string name = name_of(args.artifact);
-    const auto bytes = PortBytes::read(
-        [&](std::span<std::byte> into) -> Result<std::size_t> {
-          if (auto go = call.keep_going(); !go) return fail(go.error());
-          return port->read(into);
-        },
-        *size, name);
-    if (!bytes) return fail(bytes.error());
-    auto examined = etcd::examine(bytes->bytes(), name,
+    const auto file = ArtifactFile::open(call, args.artifact);
+    if (!file) return fail(file.error());
+    auto examined = etcd::examine(file->bytes(), file->name(),
                                   {.require_trailer = false, .canceled = watch_of(call).cancelled});
+    if (auto same = file->finish(); !same) return fail(same.error());
     if (!examined) return fail(examined.error());
-    const auto seen = observe(target_, Depth::kEverything, watch_of(call).cancelled);
-    return describe(*examined, lowest_version(seen));
+    return describe(*examined, version_to_come(target_, watch_of(call).cancelled));
   }
 
   Result<Planned> plan_stage(Call& call, const StageArgs& args);
@@ -206,8 +198,8 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   planned.effect(token ? "with the cluster token '" + *token +
                              "' as asked: an old member with the same token could join"
                        : "with a fresh cluster token, so that no old member can join");
-  if (args.bump_revision)
-    planned.effect("raise the revision by " + std::to_string(*args.bump_revision) + " and compact");
+  if (const std::string words = words_for_bump(args.bump_revision); !words.empty())
+    planned.effect(words);
   planned.bytes(size);
   for (const SpaceNeed& need : *needs) planned.space(need.mount_point, need.needed, need.free);
   for (std::string& key : *keys) planned.resource(std::move(key));
@@ -220,11 +212,14 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
   if (!stamp) return fail(stamp.error());
   auto port = call.open_input(args.from);
   if (!port) return fail(port.error());
-  const StagingOptions options{
-      .token = args.new_token,
-      .bump_revision = args.bump_revision,
-      .accept_no_trailer =
-          std::find(args.waived.begin(), args.waived.end(), "hash") != args.waived.end()};
+  const auto waived = [&](std::string_view guard) {
+    return std::find(args.waived.begin(), args.waived.end(), guard) != args.waived.end();
+  };
+  const StagingOptions options{.token = args.new_token,
+                               .bump_revision = args.bump_revision,
+                               .accept_no_trailer = waived("hash"),
+                               .accept_corrupt_alarm = waived("healthy"),
+                               .accept_older_server = waived("version")};
   const StagingWork work{
       .watch = watch_of(call),
       .name = name_of(args.from),
@@ -348,6 +343,26 @@ sdk::Plugin<Plugin> describe_plugin() {
       .operation(roles::release(&Plugin::plan_release, &Plugin::release).repeat(Repeat::kSafe))
       .operation(sdk::verify("expect_keys", &Plugin::plan_expect_keys, &Plugin::expect_keys)
                      .summary("expects keys, counted by prefix or one by name"))
+      .operation(sdk::read("keys", &call_keys)
+                     .summary("lists the keys of a snapshot, as of any revision it holds")
+                     .emits<KeyItem>())
+      .operation(sdk::read("get", &call_get)
+                     .summary("shows one key of a snapshot, as of any revision it holds")
+                     .emits<KeyItem>())
+      .operation(sdk::read("history", &call_history)
+                     .summary("shows every change of a key that a snapshot holds")
+                     .emits<HistoryItem>())
+      .operation(sdk::read("export", &call_export)
+                     .summary("writes the keys of a snapshot as JSON lines, values included")
+                     .emits<KeyItem>())
+      .operation(sdk::read("hashkv", &call_hashkv)
+                     .summary("computes what a member of a snapshot's data answers to HashKV"))
+      .operation(sdk::read("stats", &call_stats)
+                     .summary("tells what fills a snapshot, by bucket, kind and prefix")
+                     .emits<Share>())
+      .operation(sdk::read("diff", &call_diff)
+                     .summary("tells what became of the keys of one snapshot in another")
+                     .emits<Difference>())
       .operation(sdk::read("status", &Plugin::status).summary("tells how each member is"));
 }
 

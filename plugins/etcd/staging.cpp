@@ -7,9 +7,12 @@
 #include <format/snapshot.hpp>
 #include <snapcore/support/files.hpp>
 
+#include "examination.hpp"
+#include "inspection.hpp"
 #include "observe.hpp"
 #include "place.hpp"
 #include "trailer.hpp"
+#include "versions.hpp"
 
 namespace etcd {
 namespace {
@@ -130,6 +133,8 @@ class Staging {
     if (auto copied = copy(); !copied) return fail(copied.error());
     auto examined = examine_copy();
     if (!examined) return fail(examined.error());
+    if (auto fit = check_fitness(*examined); !fit) return fail(fit.error());
+    bump_ = options_.bump_revision.value_or(examined->kubernetes ? kUsualBump : 0);
     auto restored = finish();
     if (!restored) return fail(restored.error());
     describe(*examined, *restored);
@@ -198,9 +203,45 @@ class Staging {
         {.require_trailer = false, .check_hash = false, .canceled = work_.watch.cancelled});
   }
 
+  // What the guards said while planning, if the bytes were at hand then; else it is said here, with
+  // nothing live touched yet.
+  Result<> check_fitness(const Examined& examined) {
+    const auto refuse = [&](const char* code, const std::string& problem, const char* guard) {
+      return fail({.code = code,
+                   .message = work_.name + ": " + problem,
+                   .hint = "use another snapshot; to go on all the same: --waive " +
+                           std::string(guard) + "=REASON",
+                   .category = Category::kPrecondition});
+    };
+    if (const std::string problem = corruption_in(examined); !problem.empty()) {
+      if (!options_.accept_corrupt_alarm) return refuse("etcd.corrupt_alarm", problem, "healthy");
+      data_.words.push_back("taken although " + problem);
+    }
+    const std::string written = written_version(examined);
+    const std::string running = version_to_come(target_, work_.watch.cancelled);
+    if (const std::string problem = problem_between(written, running); !problem.empty()) {
+      if (!options_.accept_older_server) return refuse("etcd.older_server", problem, "version");
+      data_.words.push_back("taken although " + problem);
+    }
+    return {};
+  }
+
+  void say_what_was_dropped(const Examined& examined) {
+    for (const Alarm& alarm : examined.alarms) {
+      data_.words.push_back("dropped the alarm " + std::string(to_text(alarm.kind)) +
+                            " of the old member " + id_text(alarm.member_id));
+    }
+    for (const Member& member : zombies_of(examined)) {
+      data_.words.push_back("dropped " + id_text(member.id) +
+                            ", which the snapshot still named though it was no member any more");
+    }
+    if (bump_ > 0)
+      data_.words.push_back("raised the revision by " + std::to_string(bump_) + " and compacted");
+  }
+
   Result<RestoredDatabase> finish() {
     RestoreOptions options;
-    if (options_.bump_revision) options.bump = RevisionBump{.by = *options_.bump_revision};
+    if (bump_ > 0) options.bump = RevisionBump{.by = bump_};
     std::vector<Result<RestoredDatabase>> results(directories_.size(), RestoredDatabase());
     side_by_side(results.size(), [&](std::size_t i) {
       const auto id = find_member(cluster_, data_.handle.members[i].name)->id;
@@ -224,11 +265,11 @@ class Staging {
           {.id = id_text(member.id), .name = member.name, .peer_urls = member.peer_urls});
     }
     expected.revision = std::max(examined.current_revision, restored.revision);
-    expected.compact_revision =
-        options_.bump_revision ? restored.revision : examined.compact_revision;
+    expected.compact_revision = bump_ > 0 ? restored.revision : examined.compact_revision;
     for (const StagedMember& member : data_.handle.members)
       data_.words.push_back("staged " + member.name + " in " + member.staged +
                             (member.staged_wal ? " and " + *member.staged_wal : ""));
+    say_what_was_dropped(examined);
     data_.words.push_back("new cluster " + expected.cluster_id + " at revision " +
                           std::to_string(expected.revision));
   }
@@ -239,11 +280,20 @@ class Staging {
   Cluster cluster_;
   std::vector<MemberDirectory> directories_;
   StagedData data_;
+  std::int64_t bump_ = 0;
 };
 
 }  // namespace
 
 void fields(snapcore::sdk::Fields& f, StagingUndo& undo) { f("directories", undo.directories); }
+
+std::string words_for_bump(std::optional<std::int64_t> wanted) {
+  if (wanted && *wanted == 0) return {};
+  const std::string bump = " raise the revision by " + std::to_string(wanted.value_or(kUsualBump)) +
+                           " and compact, so that no old watch waits for ever";
+  if (wanted) return bump.substr(1);
+  return "if the data is that of Kubernetes," + bump + " (bump_revision=0 leaves it)";
+}
 
 Result<StagedData> stage(const Target& target, const StagingOptions& options,
                          const StagingWork& work) {

@@ -16,10 +16,19 @@
 namespace etcd {
 
 struct StagingOptions {
-  std::optional<std::string> token = {};  // else the target's, else a fresh one
-  std::optional<std::int64_t> bump_revision = {};
+  std::optional<std::string> token = {};           // else the target's, else a fresh one
+  std::optional<std::int64_t> bump_revision = {};  // 0: none; left out: only for Kubernetes' data
   bool accept_no_trailer = false;
+  bool accept_corrupt_alarm = false;
+  bool accept_older_server = false;
 };
+
+// API servers hang on to revisions they have seen. This is more than any cluster makes between a
+// snapshot and its restore, and what etcd's own documentation proposes.
+inline constexpr std::int64_t kUsualBump = 1'000'000'000;
+
+// What staging will do to the revision; empty: nothing.
+std::string words_for_bump(std::optional<std::int64_t> wanted);
 
 // What staging makes, for its way back.
 struct StagingUndo {

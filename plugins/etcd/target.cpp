@@ -5,6 +5,8 @@
 #include <map>
 #include <snapcore/support/files.hpp>
 
+#include "versions.hpp"
+
 namespace etcd {
 namespace {
 
@@ -227,6 +229,7 @@ Result<Target> make_target(const Config& config) {
   Target target{.members = {},
                 .tls = {},
                 .token = config.token,
+                .server_version = config.server_version,
                 .start_timeout = config.start_timeout.length,
                 .stop_timeout = config.stop_timeout.length,
                 .health_timeout = config.health_timeout.length};
@@ -240,6 +243,10 @@ Result<Target> make_target(const Config& config) {
     return refuse(
         "etcd.half_key_pair",
         std::string("the site names ") + (config.cert ? "cert without key" : "key without cert"));
+  }
+  if (config.server_version && !parse_version(*config.server_version)) {
+    return refuse("etcd.bad_server_version",
+                  "server_version '" + *config.server_version + "' is no version such as 3.5.17");
   }
   if (config.token && config.token->empty())
     return refuse("etcd.bad_token", "the cluster token is empty");

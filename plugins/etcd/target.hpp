@@ -32,6 +32,7 @@ struct Target {
   std::vector<TargetMember> members;  // in the site's order
   snapcore::http::Options tls;
   std::optional<std::string> token;
+  std::optional<std::string> server_version;
   std::chrono::milliseconds start_timeout{};
   std::chrono::milliseconds stop_timeout{};
   std::chrono::milliseconds health_timeout{};

@@ -27,4 +27,10 @@ std::string problem_between(std::string_view written, std::string_view running) 
          std::string(running) + ", which is older and may not read it";
 }
 
+std::string readers_of(std::string_view written) {
+  const auto from = parse_version(written);
+  if (!from) return "unknown";
+  return "etcd " + std::to_string(from->major) + "." + std::to_string(from->minor) + " and later";
+}
+
 }  // namespace etcd

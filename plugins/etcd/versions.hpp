@@ -22,4 +22,7 @@ std::optional<Version> parse_version(std::string_view text);
 // Only major and minor count.
 std::string problem_between(std::string_view written, std::string_view running);
 
+// Which servers can read it, in words.
+std::string readers_of(std::string_view written);
+
 }  // namespace etcd

@@ -106,6 +106,22 @@ TEST_F(EtcdPlugin, PlanningReadsAndChangesNothing) {
   EXPECT_THAT(cluster_.who_runs(), ElementsAreArray(cluster_.all_of(cluster_.old_cluster_id)));
 }
 
+TEST_F(EtcdPlugin, ReadingsNeedNoInstance) {
+  instance_.reset();
+  for (const char* read : {"keys", "get", "history", "export", "hashkv", "stats", "diff"}) {
+    const snapcore::Operation* operation = plugin_->manifest().find(read);
+    ASSERT_TRUE(operation) << read;
+    EXPECT_FALSE(operation->needs_instance) << read;
+    EXPECT_EQ(operation->effect, snapcore::Effect::kRead) << read;
+    Value args = Value::object({{"artifact", artifact()}});
+    const std::string name = read;
+    if (name == "get" || name == "history") args["key"] = "key/1";
+    if (name == "diff") args = Value::object({{"a", artifact()}, {"b", artifact()}});
+    const auto answer = run(read, args);
+    EXPECT_TRUE(answer) << read << ": " << answer.error().message;
+  }
+}
+
 TEST_F(EtcdPlugin, RestoreGoesThroughAndCanBeTakenBack) {
   cluster_.live_once();
   const auto before = cluster_.tree();

@@ -137,6 +137,21 @@ TEST(Examination, MissingMembersLeaveTheIdentityUnknown) {
   EXPECT_TRUE(describe(examined(content.snapshot()), "").identity.is_null());
 }
 
+TEST(Examination, ACorruptionThatAMemberSawIsAConcern) {
+  test::EtcdContent content = test::etcd_content(5);
+  content.alarm[0].key.back() = 2;
+  const Examination found = describe(examined(content.snapshot()), "");
+  ASSERT_THAT(found.concerns, SizeIs(1));
+  EXPECT_EQ(found.concerns[0].guard, snapcore::sdk::Guard::kHealthy);
+  EXPECT_THAT(found.concerns[0].message, HasSubstr("CORRUPT"));
+}
+
+TEST(Examination, BothCountsOfKeysAreTold) {
+  const Examination found = describe(examined(test::etcd_content(20, true).snapshot()), "");
+  EXPECT_THAT(found.contents.at("keys"), HasSubstr("5 now (TOTAL KEYS of etcd 3.6)"));
+  EXPECT_EQ(found.contents.at("read by"), "etcd 3.6 and later");
+}
+
 TEST(Examination, PlainDatabaseAndOlderServersAreConcerns) {
   using snapcore::sdk::Guard;
   const Examination plain = describe(examined(test::etcd_content(5).database()), "");

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "disk_cluster.hpp"
+#include "format/history.hpp"
 #include "place.hpp"
 #include "staged_check.hpp"
 
@@ -81,6 +82,46 @@ TEST(Staging, ExpectationNamesIdsMembersAndRevision) {
   EXPECT_GT(plain->expected.revision, 1);
   EXPECT_EQ(bumped->expected.revision, plain->expected.revision + 1000);
   EXPECT_EQ(bumped->expected.compact_revision, bumped->expected.revision);
+}
+
+TEST(Staging, DataOfKubernetesRaisesTheRevisionUnlessToldOtherwise) {
+  DiskCluster cluster({.members = 1});
+  test::History history;
+  history.put("/registry/pods/default/web", test::envelope("v1", "Pod", "default", "web"));
+  const std::string objects = history.content().snapshot();
+  const auto usual = cluster.stage(objects, 'a');
+  const auto none = cluster.stage(objects, 'b', {.bump_revision = 0});
+  ASSERT_TRUE(usual && none);
+  EXPECT_EQ(none->expected.revision, 2);
+  EXPECT_EQ(usual->expected.revision, 2 + kUsualBump);
+  EXPECT_EQ(usual->expected.compact_revision, usual->expected.revision);
+  EXPECT_THAT(usual->words, testing::Contains(HasSubstr("raised the revision by 1000000000")));
+  EXPECT_THAT(words_for_bump({}), HasSubstr("Kubernetes"));
+  EXPECT_EQ(words_for_bump(0), "");
+}
+
+TEST(Staging, TheAlarmCorruptIsNeverDroppedInSilence) {
+  DiskCluster cluster({.members = 1});
+  test::EtcdContent content = test::etcd_content(40);
+  content.alarm[0].key.back() = 2;
+  EXPECT_EQ(code_of(cluster.stage(content.snapshot(), 'a')), "etcd.corrupt_alarm");
+  const auto waived = cluster.stage(content.snapshot(), 'a', {.accept_corrupt_alarm = true});
+  ASSERT_TRUE(waived) << waived.error().message;
+  EXPECT_THAT(waived->words, testing::Contains(HasSubstr("taken although member a1")));
+  EXPECT_THAT(waived->words, testing::Contains(HasSubstr("dropped the alarm CORRUPT")));
+}
+
+TEST(Staging, WhatAnOlderServerMayNotReadIsRefusedBeforeAnythingStops) {
+  DiskCluster cluster({.members = 1});
+  const std::string later = test::etcd_content(40, true).snapshot();
+  EXPECT_EQ(code_of(cluster.stage(later, 'a')), "fine") << "nobody knows which server it will be";
+  cluster.config.server_version = "3.6.4";
+  cluster.reload();
+  EXPECT_EQ(code_of(cluster.stage(later, 'a')), "fine");
+  cluster.config.server_version = "3.5.17";
+  cluster.reload();
+  EXPECT_EQ(code_of(cluster.stage(later, 'a')), "etcd.older_server");
+  EXPECT_EQ(code_of(cluster.stage(later, 'a', {.accept_older_server = true})), "fine");
 }
 
 TEST(Staging, WhatAnEarlierAttemptLeftIsReplaced) {

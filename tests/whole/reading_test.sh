@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Questions to snapshots without an instance, through the tool: PLUGIN.OPERATION, artifacts as SOURCE:REF.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+case_keys_and_values_of_a_snapshot_are_those_of_the_server() {
+  make_cluster_with_snapshot 1
+  expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db prefix=/k/0001
+  expect_equal "$(grep -c '^/k/0001' "$work/out")" 100
+  expect_said '^100 keys at revision'
+  expect_exit 0 snapcore call etcd.get artifact=backups:snap.db key=/k/000007
+  expect_said '^value-7$'
+  expect_exit 3 snapcore call etcd.get artifact=backups:snap.db key=/k/000201
+  expect_said 'etcd.key_not_found'
+  expect_exit 3 snapcore call etcd.keys artifact=backups:snap.db revision=100000
+  expect_said 'holds revisions 1 to'
+}
+
+case_a_copied_database_reads_like_a_snapshot() {
+  make_cluster_with_snapshot 1
+  cluster_kill "$work"
+  cp "$work"/m1/data/member/snap/db "$work/backups/db"
+  expect_exit 0 snapcore call etcd.diff a=backups:snap.db b=backups:db
+  expect_equal "$(grep -c '^+ /k/0002' "$work/out")" 50
+  expect_said '^50 added, 0 removed, 0 changed, 200 unchanged from snap.db'
+  expect_exit 0 snapcore call etcd.diff a=backups:snap.db b=backups:db by=prefix
+  expect_said '^\+50 -0 ~0  /k/$'
+}
+
+case_json_has_a_line_for_each_item_and_the_result_in_the_last() {
+  make_cluster_with_snapshot 1
+  expect_exit 0 snapcore call etcd.export artifact=backups:snap.db prefix=/k/00000 --json
+  expect_equal "$(grep -c '"type":"item"' "$work/out")" 9
+  expect_equal "$(tail -n 1 "$work/out" | grep -c '"count":9.*"type":"result"')" 1
+  expect_exit 0 snapcore call etcd.export artifact=backups:snap.db prefix=/k/00000
+  expect_equal "$(grep -c '^{"create_revision"' "$work/out")" 9
+}
+
+case_the_hash_is_that_of_the_live_server() {
+  make_cluster_with_snapshot 1
+  take_snapshot now.db
+  expect_exit 0 snapcore call etcd.hashkv artifact=backups:now.db --json
+  expect_equal "$(grep -o '"hash":[0-9]*' "$work/out")" "$(hashkv "$work")"
+}
+
+case_readings_leave_the_file_as_it_is() {
+  make_cluster_with_snapshot 1
+  local before operation
+  before=$(fingerprint "$work/backups")
+  for operation in keys export hashkv stats; do
+    expect_exit 0 snapcore call "etcd.$operation" artifact=backups:snap.db
+  done
+  expect_equal "$(fingerprint "$work/backups")" "$before" "the store"
+}
+
+run_cases
