@@ -2,14 +2,16 @@
 # A real etcd cluster on loopback, to be sourced. Each member has a directory with its data and a `ctl`
 # script (start, stop, kill, alive) that a site can name as start and stop commands.
 #
+# Debian's etcd, or with ETCD_BIN_DIR, while the cluster is created, the one in that folder (build_etcd.sh).
+#
 #   cluster_create DIR COUNT [TOKEN]   lays the members out, starts nothing
 #   cluster_start DIR                  starts all and waits until every member is healthy
 #   cluster_endpoints DIR              client URLs, comma-separated
+#   cluster_ctl DIR ...                its own etcdctl, asking all its members
 #   cluster_site DIR STORE FILE        writes a site.lua with the instances `backups` and `etcd_prod`
 #   cluster_put DIR PREFIX FROM TO     writes keys PREFIX%06d in transactions of 100
 #   cluster_count DIR PREFIX           how many keys there are
 #   cluster_kill DIR                   SIGKILL to every member that runs
-export ETCDCTL_API=3
 
 cluster_free_port() {
   local port
@@ -25,6 +27,7 @@ cluster_create() {
   local dir=$1 count=$2 token=${3:-first-life} i initial=""
   mkdir -p "$dir"
   : >"$dir/members"
+  echo "${ETCD_BIN_DIR:+$ETCD_BIN_DIR/}" >"$dir/programs"
   for ((i = 1; i <= count; i++)); do
     echo "m$i $(cluster_free_port) $(cluster_free_port)" >>"$dir/members"
   done
@@ -44,7 +47,7 @@ alive() { [ -n "\$pid" ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/\$pid/sta
 case \$1 in
   start)
     alive && exit 0
-    ETCD_UNSUPPORTED_ARCH=\$(uname -m) setsid etcd --name "$name" --data-dir "$dir/$name/data" \\
+    ETCD_UNSUPPORTED_ARCH=\$(uname -m) setsid "$(cat "$dir/programs")etcd" --name "$name" --data-dir "$dir/$name/data" \\
       --listen-client-urls "http://127.0.0.1:$client" --advertise-client-urls "http://127.0.0.1:$client" \\
       --listen-peer-urls "http://127.0.0.1:$peer" --initial-advertise-peer-urls "http://127.0.0.1:$peer" \\
       --initial-cluster "$initial" --initial-cluster-token "$token" --initial-cluster-state new \\
@@ -74,10 +77,16 @@ cluster_endpoints() {
   echo "$text"
 }
 
-cluster_wait() {
+cluster_ctl() {
   local dir=$1
-  for _ in $(seq 300); do
-    if etcdctl --endpoints "$(cluster_endpoints "$dir")" endpoint health >/dev/null 2>&1; then return 0; fi
+  shift
+  "$(cat "$dir/programs")etcdctl" --endpoints "$(cluster_endpoints "$dir")" "$@"
+}
+
+cluster_wait() {
+  local dir=$1 end=$((SECONDS + 60))
+  while ((SECONDS < end)); do # each question may take seconds
+    if cluster_ctl "$dir" endpoint health >/dev/null 2>&1; then return 0; fi
     sleep 0.1
   done
   echo "the cluster in $dir does not become healthy" >&2
@@ -123,10 +132,10 @@ cluster_put() {
   local dir=$1 prefix=$2 from=$3 to=$4 i k batch
   for ((i = from; i <= to; i += 100)); do
     batch=$(for ((k = i; k <= to && k < i + 100; k++)); do printf 'put %s%06d value-%d\n' "$prefix" "$k" "$k"; done)
-    printf '\n%s\n\n\n' "$batch" | etcdctl --endpoints "$(cluster_endpoints "$dir")" txn >/dev/null
+    printf '\n%s\n\n\n' "$batch" | cluster_ctl "$dir" txn >/dev/null
   done
 }
 
 cluster_count() {
-  etcdctl --endpoints "$(cluster_endpoints "$1")" get --prefix "$2" --keys-only | awk 'NF { n++ } END { print n + 0 }'
+  cluster_ctl "$1" get --prefix "$2" --keys-only | awk 'NF { n++ } END { print n + 0 }'
 }

@@ -110,11 +110,12 @@ make_cluster_with_snapshot() {
 }
 
 take_snapshot() {
-  local first
+  local first etcdctl
+  etcdctl=$(cat "$work/programs")etcdctl
   first=$(cluster_endpoints "$work")
   first=${first%%,*}
-  etcdctl --endpoints "$first" get /k/000200 >/dev/null # linearizable: this member has it all
-  etcdctl --endpoints "$first" snapshot save "$work/backups/$1" >/dev/null 2>&1
+  "$etcdctl" --endpoints "$first" get /k/000200 >/dev/null # linearizable: this member has it all
+  "$etcdctl" --endpoints "$first" snapshot save "$work/backups/$1" >/dev/null 2>&1
 }
 
 destroy_cluster() {
@@ -123,7 +124,7 @@ destroy_cluster() {
 }
 
 hashkv() {
-  etcdctl --endpoints "$(cluster_endpoints "$1")" endpoint hashkv --write-out=json | grep -o '"hash":[0-9]*' | sort -u
+  cluster_ctl "$1" endpoint hashkv --write-out=json | grep -o '"hash":[0-9]*' | sort -u
 }
 
 # shellcheck disable=SC2034  # used by the suites
