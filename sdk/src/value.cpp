@@ -302,6 +302,12 @@ std::string Value::pretty(int indent) const {
 
 Result<Value> Value::parse(std::string_view text) {
   Builder builder;
+  // To the parser a zero byte is the end of the text, whatever stands behind it.
+  if (text.find('\0') != std::string_view::npos) {
+    return fail({.code = "json.malformed",
+                 .message = "not valid JSON: it holds a zero byte",
+                 .category = Category::kCorrupt});
+  }
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     return fail({.code = "json.malformed",
                  .message = "not valid JSON: " + builder.problem(),

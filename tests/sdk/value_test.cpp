@@ -32,6 +32,7 @@ TEST(ValueTest, MalformedTextIsAnErrorThatSaysWhere) {
     EXPECT_EQ(value.error().code, "json.malformed");
   }
   EXPECT_FALSE(Value::parse(std::string(100000, '[')));
+  EXPECT_FALSE(Value::parse(std::string("{}\0{", 4)));
 }
 
 TEST(ValueTest, AMissingMemberIsNull) {
