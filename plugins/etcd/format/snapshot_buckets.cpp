@@ -46,6 +46,13 @@ std::string show(const Revision& revision) {
   return std::to_string(revision.main) + "/" + std::to_string(revision.sub);
 }
 
+// All names of every version are.
+bool is_word(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 // What a change must look like besides being a well-formed message.
 std::string problem_with(const KeyValue& change, const RevisionKey& at) {
   if (at.tombstone) {
@@ -142,6 +149,8 @@ std::string BucketReader::take_meta(Bytes key, Bytes value) {
     if (!take_ids(state->at("voters"), *examined_->voters)) return "names a voter that is no id";
     if (!take_ids(state->at("learners"), examined_->learners))
       return "names a learner that is no id";
+  } else if (!is_word(name)) {
+    return "is not a name";  // such as "term" with a byte of its value, when a length is wrong
   }
   return {};
 }

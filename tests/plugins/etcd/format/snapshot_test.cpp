@@ -201,9 +201,14 @@ TEST(Snapshot, EntriesThatEtcdCouldNotReadAreRefused) {
       {"a deletion that carries", [](auto& c) { c.key[1].key += 't'; }},
       {"is not 8 bytes long", [](auto& c) { c.meta[0].value += 'x'; }},
       {"is not a revision", [](auto& c) { c.meta[1].value[8] = 'x'; }},
+      {"is not a name",
+       [](auto& c) {
+         c.meta.push_back({std::string("term\0", 5), "x", false});
+       }},
       {"not a member id", [](auto& c) { c.members[0].key = "0a1"; }},
       {"holds the member", [](auto& c) { c.members[0].key = "a2"; }},
       {"member:", [](auto& c) { c.members[0].value.pop_back(); }},
+      {"member:", [](auto& c) { c.members[0].value += '\0'; }},
       {"not a member id", [](auto& c) { c.members_removed[0].key = "xyz"; }},
       {"is not a version", [](auto& c) { c.cluster[0].value = "3.4"; }},
       {"holds the lease", [](auto& c) { c.lease[0].key[7]++; }},
