@@ -1,8 +1,8 @@
 // Held against the real thing: Debian's etcd, etcdctl, and bbolt's own check. Skipped where they
 // are missing.
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 #include <format/bolt.hpp>
