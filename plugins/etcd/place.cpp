@@ -97,12 +97,14 @@ Result<Owner> owner_of(const TargetMember& member, const fs::path& data_dir) {
   return Owner{.user = ::geteuid(), .group = ::getegid()};
 }
 
-bool has_segments(const fs::path& dir) {
+// One that cannot be listed may hold some.
+Result<bool> has_segments(const fs::path& dir) {
   std::error_code problem;
   for (fs::directory_iterator at(dir, problem), end; !problem && at != end; at.increment(problem)) {
     if (at->path().extension() == ".wal") return true;
   }
-  return false;
+  if (!problem || problem == std::errc::no_such_file_or_directory) return false;
+  return fail(files::system_error(problem.value(), "cannot list", dir));
 }
 
 bool lies_in(const fs::path& inner, const fs::path& outer) {
@@ -157,14 +159,21 @@ Result<> check_wal(const Place& place) {
       place.wal_within ? place.data_dir / *place.wal_within : place.data_dir / "member" / "wal";
   if (!place.wal_dir) {
     const bool has_database = files::look_at(place.database()).value_or(std::nullopt).has_value();
-    if (!has_database || has_segments(inner)) return {};
+    if (!has_database) return {};
+    const auto has_log = has_segments(inner);
+    if (!has_log) return fail(has_log.error());
+    if (*has_log) return {};
     // The new database beside a log that was left where it is would start with the old data.
     return refuse("etcd.wal_dir_unknown",
                   "member " + place.member + ": " + place.data_dir.string() +
                       " holds a database and no WAL, so the member keeps its WAL elsewhere",
                   "name its --wal-dir as wal_dir in the site");
   }
-  if (has_segments(inner) && !has_segments(*place.wal_dir)) {
+  const auto within = has_segments(inner);
+  if (!within) return fail(within.error());
+  const auto beside = has_segments(*place.wal_dir);
+  if (!beside) return fail(beside.error());
+  if (*within && !*beside) {
     return refuse("etcd.wal_dir_wrong",
                   "member " + place.member + ": the WAL is in " + inner.string() + ", not in " +
                       place.wal_dir->string() + " as the site says",

@@ -90,7 +90,11 @@ class Staging {
       : target_(target), options_(options), work_(work) {}
 
   Result<StagedData> run() {
-    if (auto ok = prepare(); !ok) return fail(ok.error());
+    if (auto ok = prepare(); !ok) {
+      snapcore::Error error = ok.error();
+      if (error.hint.empty()) error.hint = "nothing live was touched";
+      return fail(std::move(error));
+    }
     auto done = make_all();
     if (done) return done;
     snapcore::Error error = done.error();
