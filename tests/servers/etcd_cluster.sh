@@ -100,9 +100,14 @@ cluster_start() {
   cluster_wait "$1"
 }
 
+# All at once: the end of a killed process, with its memory mapped database, can take seconds.
 cluster_kill() {
-  local name
-  for name in $(cluster_members "$1"); do "$1/$name/ctl" kill; done
+  local name killers=()
+  for name in $(cluster_members "$1"); do
+    "$1/$name/ctl" kill &
+    killers+=($!)
+  done
+  wait "${killers[@]}"
 }
 
 cluster_site() {
