@@ -25,10 +25,11 @@ bool may_be_of_kind(const Artifact& artifact, const std::string& kind) {
 
 Verdict judge(const Artifact& artifact, const LatestFilter& filter) {
   if (!artifact.name.starts_with(filter.prefix)) return Verdict::kOtherName;
-  if (!may_be_of_kind(artifact, filter.kind)) return Verdict::kOtherKind;
   const auto time = artifact.chosen_time();
+  // Nobody looked for the kind of what is too new.
+  if (filter.before && time && *time > *filter.before) return Verdict::kTooNew;
+  if (!may_be_of_kind(artifact, filter.kind)) return Verdict::kOtherKind;
   if (!time) return Verdict::kNoTime;
-  if (filter.before && *time > *filter.before) return Verdict::kTooNew;
   return Verdict::kOlder;
 }
 

@@ -24,14 +24,14 @@ std::string approve_option(const Plan& plan, const ApprovalWish& wish) {
 Error missing(const Plan& plan, const ApprovalWish& wish, std::string why) {
   return {.code = "approval.missing",
           .message = std::move(why),
-          .hint = "read the plan, then run: " + approve_option(plan, wish),
+          .hint = "read the plan, then run:\n" + approve_option(plan, wish),
           .category = Category::kPrecondition};
 }
 
 Error declined(std::string_view wanted) {
   return {.code = "approval.declined",
           .message = "not approved: the answer was not '" + std::string(wanted) + "'",
-          .hint = "nothing was changed",
+          .hint = "give the command again to be asked again",
           .category = Category::kPrecondition};
 }
 

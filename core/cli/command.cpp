@@ -102,11 +102,12 @@ Result<Options> parse_for(const Command& command, const std::vector<std::string>
   if (!options || options->has("help") || options->has("version")) return options;
   const std::size_t words = options->words().size();
   if (words >= command.min_words && words <= command.max_words) return options;
-  return fail(
-      {.code = "arguments.wrong_words",
-       .message = std::string(command.name) +
-                  (words < command.min_words ? " needs more than that" : " takes less than that"),
-       .hint = "usage: " + usage_of(command)});
+  return fail({.code = "arguments.wrong_words",
+               .message = words < command.min_words
+                              ? std::string(command.name) + " needs " + std::string(command.words)
+                              : "'" + options->words()[command.max_words] +
+                                    "' is one word too many for " + std::string(command.name),
+               .hint = "usage: " + usage_of(command)});
 }
 
 OutputWish output_wish(const std::vector<std::string>& arguments) {

@@ -39,6 +39,12 @@ OnFailure on_failure_of(const Errand& errand, const OpenSite& site) {
 
 Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& errand,
                          const Plan* like) {
+  for (const std::string& target : errand.wish.accept_loss) {
+    if (site.site.find(target)) continue;
+    return fail({.code = "arguments.bad_value",
+                 .message = "--accept-loss " + target + ": the site has no such target",
+                 .hint = "name the target whose loss the plan asks to accept"});
+  }
   LogAudience audience(invocation.output);
   PlanRequest request{.instances = site.instances,
                       .clock = invocation.clock,

@@ -30,6 +30,7 @@ constexpr std::array kRules = {
     Rule{"site.", ExitCode::kWrongInput},
     Rule{"plugin.", ExitCode::kWrongInput},
     Rule{"source.no_such_artifact", ExitCode::kWrongInput},
+    Rule{"state.unknown_run", ExitCode::kWrongInput},
 };
 
 bool begins_with(std::string_view text, std::string_view beginning) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include "cli/command.hpp"
 #include "plugin/search.hpp"
@@ -18,9 +19,16 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr int kInterrupted = static_cast<int>(snapcore::ExitCode::kInterrupted);
 
+constexpr std::string_view kCutOff =
+    "\nsnapcore: stopped at once, in the middle of what it was doing\n"
+    "state now: what a run has begun may be half done\n"
+    "next: 'snapcore runs' names the run; 'snapcore runs RUN' shows how to put the old back\n";
+
 // The first signal asks the run to stop after what it is doing; the second one does not wait.
 void on_signal(int) {
-  if (cancelled.exchange(true)) _exit(kInterrupted);
+  if (!cancelled.exchange(true)) return;
+  [[maybe_unused]] const auto told = write(STDERR_FILENO, kCutOff.data(), kCutOff.size());
+  _exit(kInterrupted);
 }
 
 void handle_signals() {
@@ -51,7 +59,11 @@ int run(const std::vector<std::string>& arguments) {
   handle_signals();
   snapcore::Output output = snapcore::Output::of_this_process(snapcore::output_wish(arguments));
   const snapcore::SystemClock clock;
-  return snapcore::run_program(arguments, output, clock, cancelled);
+  const int exit = snapcore::run_program(arguments, output, clock, cancelled);
+  if (std::cout.flush()) return exit;
+  std::cerr
+      << "snapcore: standard output could not be written; what was to be shown there is lost\n";
+  return exit == 0 ? static_cast<int>(snapcore::ExitCode::kFailedUntouched) : exit;
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/text.hpp"
+
 namespace snapcore {
 namespace {
 
@@ -49,6 +51,7 @@ Output Output::of_this_process(OutputWish wish) {
 }
 
 void Output::print(std::string_view text) {
+  if (wish_.json) return event("text", Value::object({{"text", text}}));
   clear_live();
   out_.stream << text << std::flush;
 }
@@ -69,7 +72,8 @@ void Output::event(std::string_view type, Value members) {
   if (!wish_.json) return;
   if (!members.is_object()) members = Value::object();
   members["type"] = type;
-  print(members.dump() + "\n");
+  clear_live();
+  out_.stream << valid_utf8(members.dump()) << '\n' << std::flush;
 }
 
 void Output::add_to_result(std::string_view key, Value value) { result_[key] = std::move(value); }

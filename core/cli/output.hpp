@@ -42,7 +42,7 @@ class Output {
   const Style& out_style() const { return out_.style; }
   const Style& err_style() const { return err_.style; }
 
-  void print(std::string_view text);  // a result, as it is
+  void print(std::string_view text);  // a result, as it is; with --json an event "text"
   void say(std::string_view text);    // anything else
   void say_line(std::string_view line, Tone tone = Tone::kPlain);
 

@@ -24,15 +24,19 @@ Result<ExitCode> plan(Invocation& invocation) {
   if (!made) return fail(made.error());
   const auto kept = check_promises(*made);
   const auto file = invocation.options.get("output");
+  Result<> written;
+  if (kept && file) {
+    RealFileSystem fs;
+    written = write_plan_file(fs, *file, {*made, errand.wish.params, errand.wish.waivers});
+  }
   std::vector<std::string> next;
-  if (kept && file) next = {"snapcore" + invocation.globals.typed + " apply " + shell_word(*file)};
+  if (kept && file && written)
+    next = {"snapcore" + invocation.globals.typed + " apply " + shell_word(*file)};
   if (kept && !file && !made->has_fresh_arguments)
     next = {errand.again + " --approve " + short_digest(made->digest())};
   show_plan(invocation, **site, errand, *made, ShowPlanOn::kStdout, std::move(next));
   if (!kept) return fail(kept.error());
   if (!file) return ExitCode::kDone;
-  RealFileSystem fs;
-  auto written = write_plan_file(fs, *file, {*made, errand.wish.params, errand.wish.waivers});
   if (!written) return fail(written.error());
   invocation.output.add_to_result("file", *file);
   return ExitCode::kDone;

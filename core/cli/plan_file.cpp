@@ -8,8 +8,18 @@ constexpr std::uint64_t kLargestPlan = std::uint64_t{64} << 20;
 Error unreadable(const std::filesystem::path& path, Error cause) {
   return caused_by({.code = "plan.unreadable",
                     .message = "the plan " + path.string() + " cannot be read",
-                    .hint = "make it with 'snapcore plan RUNBOOK -o " + path.string() + "'"},
+                    .hint = "'snapcore plan RUNBOOK -o FILE' makes one"},
                    std::move(cause));
+}
+
+// Whatever else has this name stays: a file of the operator's, a link, a device.
+Result<> check_place(FileSystem& fs, const std::filesystem::path& path) {
+  const auto there = fs.status(path);
+  if (!there) return fail(there.error());
+  if (!*there || ((*there)->kind == FileKind::kFile && read_plan_file(fs, path))) return {};
+  return fail({.code = "plan.would_overwrite",
+               .message = path.string() + " is there already, and is not a saved plan",
+               .hint = "give -o the name of a new file"});
 }
 
 }  // namespace
@@ -28,6 +38,7 @@ std::string plan_json(const SavedPlan& saved) {
 
 Result<> write_plan_file(FileSystem& fs, const std::filesystem::path& path,
                          const SavedPlan& saved) {
+  if (auto free = check_place(fs, path); !free) return free;
   auto written = replace_file(fs, path, plan_json(saved));
   if (written) return {};
   return fail(caused_by(

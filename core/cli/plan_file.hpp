@@ -18,7 +18,8 @@ struct SavedPlan {
   std::vector<Waiver> waivers = {};
 };
 
-// Private to its owner; replaces what is there.
+// Private to its owner; replaces an older plan. "plan.would_overwrite" when the name belongs to
+// anything else, "plan.not_written".
 Result<> write_plan_file(FileSystem& fs, const std::filesystem::path& path, const SavedPlan& saved);
 
 // "plan.unreadable", "plan.invalid".

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "base/real_file_system.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -10,7 +13,8 @@ namespace {
 
 std::string outcome_of(const RunSummary& run) {
   if (run.problem) return "journal damaged";
-  if (!run.ended) return "did not end, or still goes on";
+  if (run.goes_on) return "still goes on";
+  if (!run.ended) return "was cut off before it ended";
   std::string text = run.ending.empty() ? "ended" : run.ending;
   if (run.exit) text += ", exit " + std::to_string(*run.exit);
   return text;
@@ -23,6 +27,7 @@ Value value_of(const RunSummary& run) {
                      {"runbook", run.runbook},
                      {"summary", run.summary},
                      {"ending", run.ending},
+                     {"goes_on", run.goes_on},
                      {"records", run.records},
                      {"dropped_bytes", run.dropped_bytes},
                      {"head", Value::object({{"seq", run.head.seq}, {"hash", run.head.hash}})}});
@@ -70,6 +75,56 @@ void show_records(Page& page, FileSystem& fs, const std::filesystem::path& journ
   if (!read) error_lines(page, 2, read.error());
 }
 
+// How each act of a run is taken back, as it was recorded before the act.
+class WayBack {
+ public:
+  void take(const Record& record) {
+    const std::string call = record.body.at("call").text();
+    if (record.type == record::kIntent) {
+      names_[call] = record.body.at("instance").text() + "." + record.body.at("operation").text();
+    } else if (record.type == record::kUndoRecorded) {
+      forget(call);
+      acts_.push_back({call, record.body.at("undo").at("shell")});
+    } else if (record.type == record::kUndoResult && record.body.has("result")) {
+      forget(call);
+    }
+  }
+
+  void show(Page& page) const {
+    if (acts_.empty()) return;
+    page.heading("To put the old back, type these commands in this order", Tone::kLoud);
+    for (auto act = acts_.rbegin(); act != acts_.rend(); ++act) {
+      const auto name = names_.find(act->call);
+      page.verbatim(2, "# " + (name == names_.end() ? act->call : name->second), Tone::kDim);
+      for (const Value& command : act->shell.items()) page.verbatim(2, command.text());
+    }
+  }
+
+ private:
+  struct Act {
+    std::string call;
+    Value shell;
+  };
+  void forget(const std::string& call) {
+    std::erase_if(acts_, [&](const Act& act) { return act.call == call; });
+  }
+
+  std::vector<Act> acts_;
+  std::map<std::string, std::string> names_;
+};
+
+void show_way_back(Page& page, FileSystem& fs, const RunSummary& run) {
+  const bool held = run.exit && *run.exit == static_cast<int>(ExitCode::kNeedsPerson);
+  if (run.goes_on || (run.ended && !held)) return;
+  WayBack back;
+  // A damaged journal is told of elsewhere; what stands before the damage counts.
+  (void)read_journal(fs, run.directory / "journal.jsonl", [&](const Record& record) -> Result<> {
+    back.take(record);
+    return {};
+  });
+  back.show(page);
+}
+
 Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                           const std::string& id) {
   const auto run = runs.summary(id);
@@ -100,8 +155,9 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
   }
   show_records(page, fs, journal);
+  show_way_back(page, fs, *run);
   output.print(page.text());
-  return ExitCode::kDone;
+  return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
 }
 
 void show_all(Output& output, const std::vector<RunSummary>& list,

@@ -64,6 +64,8 @@ bool covers_schema(const Value& schema, const Value& known) {
 
 }  // namespace
 
+constexpr std::uint64_t kMostWords = 10'000;
+
 struct Planner::State {
   PlanRequest request;
   std::shared_ptr<Learned> learned;
@@ -75,6 +77,7 @@ struct Planner::State {
   std::set<std::string> changed;         // instances that a planned act changes
   std::map<std::string, Value> schemas;  // result schemas by call id
   std::optional<Error> stop;
+  std::uint64_t words = 0;  // calls and notes
   bool declared = false;
 
   State(PlanRequest planned, std::shared_ptr<Learned> known)
@@ -86,6 +89,22 @@ struct Planner::State {
   std::string next_call() { return scope().path + "#" + std::to_string(++scope().calls); }
   std::string next_read() { return scope().path + "?" + std::to_string(++scope().reads); }
   SourceReads reads() { return {request.instances, request.cancelled, request.audience}; }
+
+  // Every word of the runbook that reaches the core passes here.
+  Result<> keep_going() {
+    if (stop) return fail(*stop);
+    if (request.cancelled && *request.cancelled) {
+      stop = Error{.code = "run.interrupted",
+                   .message = "interrupted while planning",
+                   .category = Category::kTransient};
+    } else if (++words > kMostWords) {
+      stop = Error{.code = "runbook.too_long",
+                   .message = "the runbook makes more than " + std::to_string(kMostWords) +
+                              " calls and notes",
+                   .hint = "nobody can read a plan of that length; see whether a loop runs away"};
+    }
+    return stop ? fail(*stop) : Result<>();
+  }
 
   // Asks once, in the first pass; the second pass must ask the same and gets the same answer.
   template <class Ask>
@@ -286,7 +305,7 @@ Result<Value> Planner::args_schema(std::string_view name, std::string_view opera
 Result<Answer> Planner::call(std::string_view name, std::string_view operation_name, Value args,
                              const Line& line) {
   State& state = *state_;
-  if (state.stop) return fail(*state.stop);
+  if (auto going = state.keep_going(); !going) return fail(going.error());
   auto instance = state.request.instances.open(name);
   if (!instance) return fail(instance.error());
   const Manifest& manifest = (*instance)->manifest();
@@ -349,7 +368,9 @@ void Planner::end_when() {
   if (state_->scopes.size() > 1) state_->scopes.pop_back();
 }
 
-void Planner::note(std::string_view text, const Line&) { state_->plan.notes.emplace_back(text); }
+void Planner::note(std::string_view text, const Line&) {
+  if (state_->keep_going()) state_->plan.notes.emplace_back(text);
+}
 
 Result<Value> Planner::outside(std::string_view what) {
   State& state = *state_;

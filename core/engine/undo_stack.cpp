@@ -63,8 +63,10 @@ Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct&
                                     {"instance", act.instance->name()},
                                     {"operation", act.operation->name},
                                     {"undo", act.undo ? *act.undo : Value()}});
-  if (auto written = append(scene.journal, record::kUndoIntent, body); !written)
-    return fail(written.error());
+  auto recorded = append(scene.journal, record::kUndoIntent, body);
+  // What was only staged can go without a record: a journal on a full disk is no reason to leave
+  // it.
+  if (!recorded && !act.staging) return fail(recorded.error());
   auto result = run_way_back(scene, act);
   Value outcome = Value::object({{"call", act.call_id}});
   if (result) {
@@ -74,7 +76,7 @@ Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct&
   }
   auto written = append(scene.journal, record::kUndoResult, std::move(outcome));
   if (!result) return fail(result.error());
-  if (!written) return fail(written.error());
+  if (!written && !act.staging) return fail(written.error());
   auto words = texts(result->at("words"));
   if (words.empty() && act.staging)
     words.push_back("removed what was staged for " + act.instance->name());

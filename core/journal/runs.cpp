@@ -1,9 +1,11 @@
 #include "journal/runs.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -105,6 +107,14 @@ void take_record(RunSummary& run, const Record& record) {
     run.ending = record.body.at("ending").text();
     run.exit = static_cast<int>(record.body.at("exit").int_or(-1));
   }
+}
+
+// Without taking the lock: a run that starts at this moment must not be turned away.
+bool holds_lock(FileSystem& fs, const Path& path, std::string_view run_id) {
+  const Value note = read_note(fs, path);
+  const auto pid = static_cast<pid_t>(note.at("pid").int_or(0));
+  return note.at("run").text() == run_id && note.at("host").text() == valid_utf8(host_name()) &&
+         pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -268,6 +278,7 @@ RunSummary Runs::summarise(const std::string& run_id) {
   } else {
     run.problem = extent.error();
   }
+  if (!run.ended) run.goes_on = holds_lock(fs_, state_ / "lock", run_id);
   return run;
 }
 

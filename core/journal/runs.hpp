@@ -46,6 +46,7 @@ struct RunSummary {
   std::string summary = {};
   std::optional<Time> started = {};
   std::optional<Time> ended = {};  // none: still going on, or it was killed
+  bool goes_on = false;            // as far as the lock and the processes of this machine say
   std::string ending = {};         // in words, of the record "end"
   std::optional<int> exit = {};
   JournalHead head = {};

@@ -174,9 +174,9 @@ class Maker {
     const std::uint64_t tree = writer_.finish_tree();
     for (const char* name : {"alarm", "auth", "authRoles", "authUsers"})
       root.push_back({name, bolt::inline_bucket(0, {}), true});
-    root.push_back(
-        {"cluster", bolt::inline_bucket(0, std::vector<NewEntry>{{"clusterVersion", "3.4.0"}}),
-         true});
+    root.push_back({"cluster",
+                    bolt::inline_bucket(0, std::vector<NewEntry>{{"clusterVersion", "3.4.0"}}),
+                    true});
     root.push_back({"key", bolt::bucket_on_page(tree, 0), true});
     root.push_back({"lease", bolt::inline_bucket(0, {}), true});
     const Member member{.id = 0xa1,
@@ -191,12 +191,12 @@ class Maker {
     std::string index;
     append_be(index, static_cast<std::uint64_t>(revision_));
     const std::string compacted = encode_revision({1, 0});
-    root.push_back({"meta",
-                    bolt::inline_bucket(0,
-                                        std::vector<NewEntry>{{"consistent_index", index},
-                                                              {"finishedCompactRev", compacted},
-                                                              {"scheduledCompactRev", compacted}}),
-                    true});
+    root.push_back(
+        {"meta",
+         bolt::inline_bucket(0, std::vector<NewEntry>{{"consistent_index", index},
+                                                      {"finishedCompactRev", compacted},
+                                                      {"scheduledCompactRev", compacted}}),
+         true});
     writer_.finish_file(root);
     std::cout << objects_ << " objects, " << revisions_ << " revisions, " << writer_.bytes()
               << " bytes\n";

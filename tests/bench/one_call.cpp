@@ -4,8 +4,8 @@
 //   one_call SITE INSTANCE.OPERATION ARGS      ARGS is JSON; {"$stat": {source, ref}} is asked for
 //   one_call SITE PLUGIN.OPERATION ARGS
 //
-// Prints the seconds between the call and its return, and the bytes the process has read; items that
-// the call emits are dropped.
+// Prints the seconds between the call and its return, and the bytes the process has read; items
+// that the call emits are dropped.
 #include <chrono>
 #include <filesystem>
 #include <fstream>

@@ -26,6 +26,12 @@ void one_error(Page& page, std::size_t indent, std::string_view lead, const Erro
   }
 }
 
+// Further lines of a hint are commands to paste.
+void hint_lines(Page& page, std::size_t indent, std::string_view hint) {
+  page.field(indent, "hint:", 6, take_line(hint), Tone::kPlain, Tone::kBold);
+  while (!hint.empty()) page.verbatim(indent + 6, take_line(hint));
+}
+
 }  // namespace
 
 void error_lines(Page& page, std::size_t indent, const Error& error) {
@@ -39,7 +45,7 @@ void error_lines(Page& page, std::size_t indent, const Error& error) {
     if (hint->empty()) hint = &cause->hint;
     depth += 2;
   }
-  if (!hint->empty()) page.field(indent, "hint:", 6, *hint, Tone::kPlain, Tone::kBold);
+  if (!hint->empty()) hint_lines(page, indent, *hint);
   if (error.outcome == Outcome::kMayHaveHappened) {
     page.line(indent, "Whether it happened is not known.", Tone::kLoud);
   }

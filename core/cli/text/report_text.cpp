@@ -110,7 +110,7 @@ void what_is_kept(Page& page, const RunReport& report) {
     any = true;
     page.line(2, standing.instance + "." + standing.operation, Tone::kBold);
     for (const std::string& words : standing.words) page.line(4, "- " + words, Tone::kPlain, 2);
-    if (!standing.kept.is_null())
+    if (!standing.kept.is_null() && standing.words.empty())
       page.line(4, "kept: " + plain_text(standing.kept), Tone::kPlain, 6);
   }
   if (!any_shell(report) || report.ending == Ending::kFailedUntouched ||
@@ -146,7 +146,10 @@ void next(Page& page, const RunReport& report, const RunEnd& end) {
                Tone::kPlain, Tone::kBold);
     page.verbatim(11, "snapcore runs " + shell_word(end.run_id));
   } else if (!end.again.empty()) {
-    page.field(0, "Next", 11, "repair the cause, then start again:", Tone::kPlain, Tone::kBold);
+    const bool asked = report.error && report.error->code == "run.interrupted";
+    page.field(0, "Next", 11,
+               asked ? "start again when you are ready:" : "repair the cause, then start again:",
+               Tone::kPlain, Tone::kBold);
     page.verbatim(11, end.again);
   }
 }

@@ -23,7 +23,7 @@ TEST(ExitCodeTest, WrongInputIsFour) {
        {"runbook.syntax", "runbook.unknown_operation", "arguments.unknown_option", "site.not_found",
         "plugin.crashed", "plugin.bad_config", "plan.invalid", "plan.not_deterministic",
         "schema.mismatch", "json.malformed", "guard.unknown_waiver", "guard.waiver_without_reason",
-        "source.no_such_artifact"}) {
+        "source.no_such_artifact", "state.unknown_run"}) {
     EXPECT_EQ(exit_of(code), 4) << code;
     EXPECT_EQ(exit_of(code, Category::kCorrupt), 4) << code;
   }

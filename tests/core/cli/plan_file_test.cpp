@@ -62,7 +62,24 @@ TEST(PlanFileTest, AMissingPlanSaysHowToMakeOne) {
   const auto read = read_plan_file(fs, "nowhere.plan");
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, "plan.unreadable");
-  EXPECT_THAT(read.error().hint, HasSubstr("snapcore plan RUNBOOK -o nowhere.plan"));
+  EXPECT_THAT(read.error().hint, HasSubstr("snapcore plan RUNBOOK -o FILE"))
+      << "the name that was asked for may be that of the operator's site";
+}
+
+TEST(PlanFileTest, OnlyAnOlderPlanIsReplaced) {
+  FakeFileSystem fs;
+  ASSERT_TRUE(fs.make_directory("d"));
+  ASSERT_TRUE(create_file(fs, "d/site.lua", "return {}"));
+  ASSERT_TRUE(fs.make_directory("d/folder"));
+  const SavedPlan saved = example();
+  for (const char* taken : {"d/site.lua", "d/folder"}) {
+    const auto written = write_plan_file(fs, taken, saved);
+    ASSERT_FALSE(written) << taken;
+    EXPECT_EQ(written.error().code, "plan.would_overwrite");
+  }
+  EXPECT_EQ(*read_file(fs, "d/site.lua", 100), "return {}");
+  EXPECT_TRUE(write_plan_file(fs, "d/new.plan", saved));
+  EXPECT_TRUE(write_plan_file(fs, "d/new.plan", saved));
 }
 
 }  // namespace

@@ -339,6 +339,17 @@ TEST(RunTest, ARunTheOperatorStoppedTakesBackWhatWasDone) {
   EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
 }
 
+TEST(RunTest, ARunbookThatRunsAwayIsStoppedWhilePlanning) {
+  Scene scene;
+  const auto plan = scene.plan([](Gate& gate) -> Result<> {
+    for (int i = 0; i < 20'000; ++i) gate.note("again", {});
+    auto added = call(gate, "a", "add", Value::object({{"name", "one"}}));
+    return added ? Result<>() : fail(added.error());
+  });
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "runbook.too_long");
+}
+
 TEST(RunTest, ASecondPassThatDoesSomethingElseIsNotDeterministic) {
   Scene scene;
   ASSERT_TRUE(scene.plan(in_order({add_entry("one")})));
