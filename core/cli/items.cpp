@@ -49,7 +49,9 @@ void ItemPrinter::flush() {
 }
 
 void ItemPrinter::write() {
-  if (!pending_.empty()) output_.print(std::exchange(pending_, {}));
+  if (pending_.empty()) return;
+  const std::string text = std::exchange(pending_, {});
+  output_.json() ? output_.print_events(text) : output_.print(text);
 }
 
 }  // namespace snapcore

@@ -56,6 +56,11 @@ void Output::print(std::string_view text) {
   out_.stream << text << std::flush;
 }
 
+void Output::print_events(std::string_view lines) {
+  clear_live();
+  out_.stream << lines << std::flush;
+}
+
 void Output::say(std::string_view text) {
   clear_live();
   err_.stream << text << std::flush;
@@ -72,8 +77,7 @@ void Output::event(std::string_view type, Value members) {
   if (!wish_.json) return;
   if (!members.is_object()) members = Value::object();
   members["type"] = type;
-  clear_live();
-  out_.stream << valid_utf8(members.dump()) << '\n' << std::flush;
+  print_events(valid_utf8(members.dump()) + "\n");
 }
 
 void Output::add_to_result(std::string_view key, Value value) { result_[key] = std::move(value); }

@@ -46,6 +46,8 @@ class Output {
   void say(std::string_view text);    // anything else
   void say_line(std::string_view line, Tone tone = Tone::kPlain);
 
+  // Whole JSON lines that the caller has made.
+  void print_events(std::string_view lines);
   // One JSON line on stdout; nothing without --json.
   void event(std::string_view type, Value members);
   // A member of the last JSON line.

@@ -205,7 +205,7 @@ class Bench:
     def keys(self, megabytes):
         path = self.snapshot(megabytes)
         found = self.in_turns(
-            ours=lambda: self.call(1, "c.keys", {"snapshot": self.asked(path), "prefix": "/registry/pods/"}),
+            ours=lambda: self.call(1, "c.keys", {"artifact": self.asked(path), "prefix": "/registry/pods/"}),
             floor=lambda: self.floor("touch", path),
         )
         seconds, _, anonymous, _ = found["ours"]
@@ -214,7 +214,7 @@ class Bench:
 
     def diff(self, megabytes):
         one, two = self.snapshot(megabytes), self.snapshot(megabytes, 20)
-        found = self.in_turns(ours=lambda: self.call(1, "c.diff", {"from": self.asked(one), "to": self.asked(two)}))
+        found = self.in_turns(ours=lambda: self.call(1, "c.diff", {"a": self.asked(one), "b": self.asked(two)}))
         seconds, _, anonymous, _ = found["ours"]
         self.row(f"diff of two, {megabytes} MB each", seconds, "s", 3.0)
         self.row(

@@ -113,6 +113,24 @@ TEST(ProgramTest, JsonLinesAreUtf8WhateverTheArgumentsAre) {
   EXPECT_THAT(ended.out, HasSubstr("arguments.not_utf8"));
 }
 
+TEST(ProgramTest, EveryLineOfJsonIsAnObjectWithAType) {
+  const std::vector<std::vector<std::string>> commands = {{"--json"},        {"--version"},
+                                                          {"help"},          {"help", "run"},
+                                                          {"run", "--help"}, {"runs", "--version"}};
+  for (std::vector<std::string> arguments : commands) {
+    if (arguments.front() != "--json") arguments.emplace_back("--json");
+    std::istringstream lines(run(arguments).out);
+    std::string last;
+    for (std::string line; std::getline(lines, line);) {
+      const auto value = Value::parse(line);
+      ASSERT_TRUE(value) << line;
+      last = value->at("type").text();
+      EXPECT_NE(last, "") << line;
+    }
+    EXPECT_EQ(last, "result");
+  }
+}
+
 TEST(ProgramTest, ACommandOfTwoWordsHasTheHelpOfItsFirst) {
   EXPECT_EQ(run({"help", "plugin", "list"}).out, run({"help", "plugin"}).out);
 }
