@@ -248,6 +248,43 @@ Finished wait_for(Child& child, const Command& command) {
   return child.reap();
 }
 
+// Bytes at the beginning that are one control character: 0, 1, or 2 for U+0080 to U+009F, which a
+// terminal may take for escape sequences.
+std::size_t control_at(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  const bool upper = byte(0) == 0xc2 && text.size() > 1 && byte(1) >= 0x80 && byte(1) < 0xa0;
+  return upper ? 2 : 0;
+}
+
+bool has_control(std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(1)) {
+    if (control_at(text) > 0) return true;
+  }
+  return false;
+}
+
+std::string escaped(char byte) {
+  if (byte == '\n') return "\\n";
+  if (byte == '\t') return "\\t";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'\\', static_cast<char>('0' + (value >> 6)), static_cast<char>('0' + (value >> 3 & 7)),
+          static_cast<char>('0' + (value & 7))};
+}
+
+// What POSIX quotes cannot say in one line; bash, zsh and ksh read it.
+std::string ansi_quoted(std::string_view text) {
+  std::string quoted = "$'";
+  while (!text.empty()) {
+    const std::size_t control = control_at(text);
+    for (const char c : text.substr(0, control)) quoted += escaped(c);
+    if (control == 0 && (text[0] == '\'' || text[0] == '\\')) quoted += '\\';
+    if (control == 0) quoted += text[0];
+    text.remove_prefix(control == 0 ? 1 : control);
+  }
+  return quoted + "'";
+}
+
 std::string last_line(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
   const auto start = text.rfind('\n');
@@ -323,6 +360,7 @@ std::string shell_quoted(std::string_view argument) {
                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                "_-./:=@%+,") == std::string_view::npos;
   if (plain) return std::string(argument);
+  if (has_control(argument)) return ansi_quoted(argument);
   std::string quoted = "'";
   for (const char c : argument) {
     if (c == '\'') {

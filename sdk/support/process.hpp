@@ -75,7 +75,8 @@ Result<Finished> run(const Command& command);
 // is may_have_happened, since nobody knows what it did before it ended.
 Result<> require_success(const Finished& finished, const Command& command);
 
-// One argument, quoted for a person to paste into a shell; and a whole command.
+// One argument, quoted for a person to paste into a shell; and a whole command. Always one line: an
+// argument with control characters is written as bash reads it, $'a\nb'.
 std::string shell_quoted(std::string_view argument);
 std::string shell_line(const std::vector<std::string>& argv);
 

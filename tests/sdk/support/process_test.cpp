@@ -174,14 +174,43 @@ TEST(ProcessTest, FailureSaysTheLastLine) {
 }
 
 TEST(ProcessTest, QuotedArgumentsComeBackAsTheyWere) {
-  const std::vector<std::string> hard = {"plain", "",    "a b",        "it's",    "$(id)",
-                                         "a\nb",  "-n",  "*",          "\"q\"",   "\\",
-                                         "~root", "a;b", "/var/lib/x", "k=v,w:1", "ünïcode"};
+  const std::vector<std::string> hard = {"plain", "",           "a b",     "it's",   "$(id)",
+                                         "-n",    "*",          "\"q\"",   "\\",     "~root",
+                                         "a;b",   "/var/lib/x", "k=v,w:1", "ünïcode"};
   std::vector<std::string> argv = {"printf", "%s|"};
   argv.insert(argv.end(), hard.begin(), hard.end());
   std::string expected;
   for (const auto& text : hard) expected += text + "|";
   EXPECT_EQ(run_shell(shell_line(argv)).output, expected);
+}
+
+// A control character would break the line it is pasted from, or be taken by the terminal.
+TEST(ProcessTest, ControlCharactersAreQuotedIntoOneLineForBash) {
+  const std::vector<std::string> hard = {"a\nb",
+                                         "\n",
+                                         "a\tb\r",
+                                         "\x1b[2J",
+                                         "\x7f\x01"
+                                         "1",
+                                         "it's\n",
+                                         "back\\slash\n",
+                                         "\\n",
+                                         "$HOME\n`id`",
+                                         "ünï\ncode",
+                                         "c1\xc2\x9b"
+                                         "31m",
+                                         "\"\n!"};
+  std::vector<std::string> argv = {"printf", "%s|"};
+  argv.insert(argv.end(), hard.begin(), hard.end());
+  std::string expected;
+  for (const auto& text : hard) expected += text + "|";
+  const std::string line = shell_line(argv);
+  for (const char c : line) EXPECT_FALSE((c >= 0 && c < 0x20) || c == 0x7f) << line;
+  EXPECT_EQ(line.find("\xc2\x9b"), std::string::npos);
+  const auto ran = run({.argv = {"/bin/bash", "-c", line}, .started = {}});
+  ASSERT_TRUE(ran) << ran.error().message;
+  EXPECT_EQ(ran->output, expected);
+  EXPECT_EQ(shell_quoted("/var/lib/a\nb"), "$'/var/lib/a\\nb'");
 }
 
 }  // namespace
