@@ -117,27 +117,47 @@ bool lies_in(const fs::path& inner, const fs::path& outer) {
   return end == outer.end();
 }
 
-Result<> check_directories(const std::vector<TargetMember>& members) {
-  struct Place {
-    fs::path path;
-    const TargetMember* member;
-    bool is_wal;
-  };
-  std::vector<Place> places;
-  for (const TargetMember& member : members) {
-    places.push_back({member.data_dir, &member, false});
-    if (member.wal_dir) places.push_back({*member.wal_dir, &member, true});
+// A directory that the site names, and where it is when links are followed as far as it exists.
+struct NamedDirectory {
+  fs::path name;
+  fs::path real;
+  const TargetMember* member;
+  bool is_wal;
+
+  NamedDirectory(const fs::path& path, const TargetMember& of, bool wal)
+      : name(path), member(&of), is_wal(wal) {
+    std::error_code problem;
+    real = fs::weakly_canonical(path, problem);
+    if (problem) real = path;  // whoever works with it will say why
   }
-  for (const Place& a : places) {
-    for (const Place& b : places) {
-      if (&a == &b || !lies_in(a.path, b.path)) continue;
+
+  bool is_same_as(const NamedDirectory& other) const {
+    std::error_code ignored;  // nothing there
+    return real == other.real || fs::equivalent(real, other.real, ignored);
+  }
+  std::string words() const {
+    return name.string() + (real == name ? "" : " (which is " + real.string() + ")");
+  }
+};
+
+Result<> check_directories(const std::vector<TargetMember>& members) {
+  std::vector<NamedDirectory> places;
+  for (const TargetMember& member : members) {
+    places.emplace_back(member.data_dir, member, false);
+    if (member.wal_dir) places.emplace_back(*member.wal_dir, member, true);
+  }
+  for (const NamedDirectory& a : places) {
+    for (const NamedDirectory& b : places) {
+      if (&a == &b) continue;
+      const bool same = a.is_same_as(b);
+      if (!same && !lies_in(a.real, b.real)) continue;
       // A member's WAL may lie in its own data directory.
-      if (a.member == b.member && a.is_wal && a.path != b.path) continue;
-      return refuse(
-          "etcd.inconsistent_members",
-          "directory " + a.path.string() + " of member " + a.member->name +
-              (a.path == b.path ? " is also that of member " : " lies in that of member ") +
-              b.member->name);
+      if (a.member == b.member && a.is_wal && !same) continue;
+      const std::string other = a.name == b.name ? "that" : b.words();
+      return refuse("etcd.inconsistent_members", "directory " + a.words() + " of member " +
+                                                     a.member->name +
+                                                     (same ? " is also " : " lies in ") + other +
+                                                     " of member " + b.member->name);
     }
   }
   return {};

@@ -44,8 +44,8 @@ struct Target {
 };
 
 // Refuses what cannot be true: names, URLs and directories that occur twice or lie in one another,
-// commands and paths that depend on where we stand, more than nine members, half a key pair.
-// Touches nothing but the certificate files, which must be readable.
+// also through links, commands and paths that depend on where we stand, more than nine members,
+// half a key pair. Reads nothing but the certificate files, which must be readable.
 Result<Target> make_target(const Config& config);
 
 // The files of client TLS are there and hold PEM; "etcd.unreadable_file".

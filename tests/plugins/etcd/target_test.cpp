@@ -117,6 +117,55 @@ TEST(Target, ContradictionsAreRefused) {
   }
 }
 
+TEST(Target, OneDirectoryForTwoMembersIsFoundThroughLinks) {
+  const snapcore::fakes::Scratch scratch;
+  const std::string real = (scratch.path() / "real").string();
+  const std::string link = (scratch.path() / "link").string();
+  std::filesystem::create_directory(real);
+  std::filesystem::create_symlink("real", link);
+  const std::vector<void (*)(Config&, const std::string&, const std::string&)> spoilers = {
+      [](Config& c, const std::string& a, const std::string& b) {
+        c.members[0].data_dir = a;
+        c.members[1].data_dir = b;
+      },
+      [](Config& c, const std::string& a, const std::string& b) {
+        c.members[0].data_dir = a + "/m1";
+        c.members[1].data_dir = b + "/m1";
+      },
+      [](Config& c, const std::string& a, const std::string& b) {
+        c.members[0].data_dir = a + "/outer";
+        c.members[1].data_dir = b + "/outer/inner";
+      },
+      [](Config& c, const std::string& a, const std::string& b) {
+        c.members[0].wal_dir = a;
+        c.members[1].wal_dir = b;
+      },
+      [](Config& c, const std::string& a, const std::string& b) {
+        c.members[0].data_dir = a;
+        c.members[1].wal_dir = b + "/wal";
+      },
+      [](Config& c, const std::string& a, const std::string& b) {
+        c.members[0].data_dir = a;
+        c.members[0].wal_dir = b;
+      }};
+  for (std::size_t i = 0; i < spoilers.size(); ++i) {
+    for (const bool swapped : {false, true}) {
+      Config config = three();
+      spoilers[i](config, swapped ? link : real, swapped ? real : link);
+      const auto target = make_target(config);
+      ASSERT_FALSE(target) << i;
+      EXPECT_EQ(target.error().code, "etcd.inconsistent_members") << i;
+      EXPECT_THAT(target.error().message, HasSubstr(real)) << i;
+      EXPECT_THAT(target.error().message, HasSubstr(link)) << i;
+    }
+  }
+  Config config = three();
+  config.members[0].data_dir = link + "/m1";
+  config.members[0].wal_dir = real + "/m1/wal";
+  config.members[1].data_dir = real + "/m2";
+  EXPECT_EQ(code_of(config), "fine");
+}
+
 TEST(Target, UrlsThatEtcdWouldRefuseAreRefused) {
   for (const char* text :
        {"", "10.0.0.1:2380", "ftp://h:1", "http://h", "http://h:", "http://h:0", "http://h:65536",
