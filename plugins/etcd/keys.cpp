@@ -13,7 +13,7 @@ constexpr auto kPatience = std::chrono::seconds(30);
 
 Result<> refuse(std::string message) {
   return fail(
-      {.code = "etcd.bad_argument",
+      {.code = "arguments.bad_value",
        .message = std::move(message),
        .hint = "expect_keys takes prefix with at_least or exactly, or key with or without value",
        .category = Category::kPrecondition});

@@ -26,7 +26,7 @@ struct KeysFound {
 };
 void fields(snapcore::sdk::Fields& f, KeysFound& found);
 
-// Something is asked for, and value only with key: "etcd.bad_argument".
+// Something is asked for, and value only with key: "arguments.bad_value".
 Result<> check_wanted(const KeysWanted& wanted);
 // In words, for a plan.
 std::vector<std::string> describe(const KeysWanted& wanted);

@@ -49,10 +49,10 @@ TEST_F(Keys, NumbersAreComparedAsAsked) {
       {{.key = "/b/1", .value = "secret"}, "fine"},
       {{.key = "/b/1", .value = "other"}, "etcd.keys_differ"},
       {{.prefix = "/a/", .exactly = 3, .key = "/b/1", .value = "secret"}, "fine"},
-      {{}, "etcd.bad_argument"},
-      {{.at_least = 1, .key = "/b/1"}, "etcd.bad_argument"},
-      {{.prefix = "/a/", .value = "x"}, "etcd.bad_argument"},
-      {{.prefix = "/a/", .at_least = 1, .exactly = 1}, "etcd.bad_argument"}};
+      {{}, "arguments.bad_value"},
+      {{.at_least = 1, .key = "/b/1"}, "arguments.bad_value"},
+      {{.prefix = "/a/", .value = "x"}, "arguments.bad_value"},
+      {{.prefix = "/a/", .at_least = 1, .exactly = 1}, "arguments.bad_value"}};
   for (std::size_t i = 0; i < cases.size(); ++i)
     EXPECT_EQ(verdict(cases[i].first), cases[i].second) << i;
 }
