@@ -150,6 +150,26 @@ class SwapPlanner {
   Swap swap_;
 };
 
+std::string there(const std::string& path) {
+  return "[ -e " + snapcore::process::shell_quoted(path) + " ]";
+}
+std::string not_there(const std::string& path) {
+  return "[ ! -e " + snapcore::process::shell_quoted(path) + " ]";
+}
+
+// Takes one rename back if it was done. Never moves the old data anywhere but back: what stands in
+// its place is the new only while the old is aside.
+std::string shell_line_back(const Swap& swap, const Move& move) {
+  const auto aside = std::find_if(swap.moves.begin(), swap.moves.end(), [&](const Move& other) {
+    return other.keeps && !move.keeps && other.from == move.to;
+  });
+  const std::string done = aside == swap.moves.end()
+                               ? there(move.to) + " && " + not_there(move.from)
+                               : there(aside->to) + " && " + there(move.to);
+  return "if " + done + "; then " +
+         snapcore::process::shell_line({"mv", "-T", "--", move.to, move.from}) + "; fi";
+}
+
 // The new thing stands at `to`: put in, and not yet taken back.
 bool is_placed(const Move& move) {
   const Found at = look(move.to);
@@ -261,11 +281,13 @@ std::vector<std::string> shell_of_way_back(const Swap& swap) {
   using snapcore::process::shell_line;
   std::vector<std::string> lines;
   for (const MadeDirectory& shell : swap.shells)
-    lines.push_back(shell_line({"mkdir", "-p", "-m", "0700", shell.path}));
+    lines.push_back(shell_line({"mkdir", "-p", "-m", "0700", "--", shell.path}));
   for (auto move = swap.moves.rbegin(); move != swap.moves.rend(); ++move)
-    lines.push_back(shell_line({"mv", "-T", "--", move->to, move->from}));
-  for (const MadeDirectory& directory : swap.backups)
-    lines.push_back(shell_line({"rmdir", directory.path}));
+    lines.push_back(shell_line_back(swap, *move));
+  for (const MadeDirectory& directory : swap.backups) {
+    lines.push_back("if " + there(directory.path) + "; then " +
+                    shell_line({"rmdir", "--", directory.path}) + "; fi");
+  }
   return lines;
 }
 

@@ -95,7 +95,7 @@ case_a_cluster_that_was_dead_is_held_and_shown_and_the_shown_commands_put_the_ol
   [ -d "$work/m3/data" ] || fail_case "the new data is not held"
   # The commands stand on lines of their own, to be pasted.
   rm "$work/m3/broken"
-  sed -n "s/^ *\\(.*\\(ctl'\\{0,1\\} \\|mv \\).*\\)$/\\1/p" "$work/held" | grep -E "^('?/|mv )" >"$work/paste.sh"
+  sed -n "s/^ *\\(.*\\(ctl'\\{0,1\\} \\|mv \\).*\\)$/\\1/p" "$work/held" | grep -E "^('?/|if )" >"$work/paste.sh"
   [ -s "$work/paste.sh" ] || fail_case "no commands in: $(cat "$work/held")"
   sed -i 's/^.*ctl.* start.*$/true/' "$work/paste.sh" # leave it stopped, to compare the bytes
   bash -e "$work/paste.sh"

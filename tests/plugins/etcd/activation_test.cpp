@@ -21,6 +21,7 @@ using testing::Contains;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr Layout kLayouts[] = {Layout::kPlain, Layout::kWalBeside, Layout::kWalWithin,
@@ -145,25 +146,79 @@ TEST(Activation, WayBackThatDiesBeforeAnyStepIsFinishedByTheNext) {
   }
 }
 
-TEST(Activation, ShellLinesPutTheOldClusterBack) {
+// Pastes the way back into a shell, line by line. A stop may fail for what is stopped already.
+void paste(const Rehearsal& rehearsal) {
+  for (const std::string& line : rehearsal.way_back.shell) {
+    EXPECT_THAT(line, Not(HasSubstr("\n")));
+    const auto ran = snapcore::process::run({.argv = {"/bin/bash", "-c", line}, .started = {}});
+    ASSERT_TRUE(ran) << line;
+    if (line.find("etcd_member stop") != std::string::npos) continue;
+    EXPECT_TRUE(ran->succeeded()) << line << ": " << ran->errors;
+    EXPECT_EQ(ran->errors, "") << line;
+  }
+}
+
+// Also when nothing was renamed yet, half of it, and when it is pasted again.
+TEST(Activation, ShellLinesPutTheOldClusterBackFromEveryState) {
   for (const Layout layout : kLayouts) {
     DiskCluster cluster({.members = 1, .layout = layout});
     if (!cluster.usable()) continue;
     cluster.live_once();
     const auto before = cluster.tree();
-    const StagedData staged = staged_for(cluster);
-    Rehearsal rehearsal;
-    ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
-
-    for (const std::string& line : rehearsal.way_back.shell) {
-      const auto ran = snapcore::process::run({.argv = {"/bin/sh", "-c", line}, .started = {}});
-      ASSERT_TRUE(ran && ran->succeeded()) << line << ": " << ran->errors;
+    for (std::size_t step = 0;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal;
+      rehearsal.fail_at = step;
+      const bool whole =
+          activate(cluster.target, staged.handle, rehearsal.work(cluster)).has_value();
+      for (int time = 0; rehearsal.recorded && time < 2; ++time) {
+        paste(rehearsal);
+        EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      }
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+      if (whole) break;
     }
-
-    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
-    ASSERT_TRUE(discard(staged.handle));
-    EXPECT_EQ(cluster.tree(), before);
   }
+}
+
+TEST(Activation, ShellLinesLeaveTheOldDataWhereItIsWhenWhatWasStagedIsGone) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 1;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal;
+      rehearsal.fail_at = step;
+      if (activate(cluster.target, staged.handle, rehearsal.work(cluster))) break;
+      for (const std::string& directory : staged_directories(staged.handle))
+        fs::remove_all(directory);
+
+      paste(rehearsal);
+
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+    }
+  }
+}
+
+TEST(Activation, ShellLinesOfADirectoryWithALineBreakInItsNameAreOneLineEach) {
+  DiskCluster cluster({.members = 1});
+  const std::string data = cluster.config.members[0].data_dir + "\nwith\ttwo 'lines'";
+  cluster.config.members[0].data_dir = data;
+  cluster.config.members[0].start.back() = data;
+  cluster.reload();
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+  paste(rehearsal);
+
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
 }
 
 TEST(Activation, DeadClusterWithoutDirectoriesIsBroughtUpAndTakenBackToNothing) {
