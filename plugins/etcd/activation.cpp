@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format/bytes.hpp>
+#include <map>
 #include <snapcore/support/process.hpp>
 
 #include "observe.hpp"
@@ -16,7 +17,12 @@ using snapcore::fail;
 using snapcore::Outcome;
 using Clock = std::chrono::steady_clock;
 
-constexpr char kAllAnswer[] = "all answer healthy";
+// A start may have met a process that had closed its ports and not ended, and done nothing.
+constexpr auto kStartAgainAfter = std::chrono::seconds(5);
+
+std::string all_answer(const Target& target) {
+  return target.members.size() == 1 ? "it answers healthy" : "all answer healthy";
+}
 
 // From the first stop on it is no longer true that nothing happened.
 Error after_the_stop(Error error) {
@@ -49,6 +55,15 @@ std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "m1 answers", "m1, m2 answer"
+std::string they(const std::vector<std::string>& names, const char* does, const char* they_do) {
+  return listed(names) + " " + (names.size() == 1 ? does : they_do);
 }
 
 WayBack way_back(const Target& target, ActivationUndo undo) {
@@ -84,43 +99,100 @@ Activated describe(const Target& target, Kept kept, const std::string& answers) 
   return done;
 }
 
-// Waits for what ran before. A process that was still stopping when it was looked at may have ended
-// since; it is started then, once.
-Result<> bring_back(const Target& target, const std::vector<Place>& places,
-                    const ActivationUndo& undo, const Step& step, const Watch& watch) {
-  const auto deadline = Clock::now() + target.health_timeout;
-  std::vector<std::string> started;
-  for (;;) {
-    std::vector<std::string> stopped;
-    bool all_run = true;
-    const std::vector<std::string> running = running_members(target, places);
-    for (const std::string& name : undo.running) {
-      if (std::count(running.begin(), running.end(), name) > 0) continue;
-      all_run = false;
-      if (std::count(started.begin(), started.end(), name) == 0) stopped.push_back(name);
+// Starts what ran before and waits for it; who was started.
+class BringBack {
+ public:
+  BringBack(const Target& target, const std::vector<Place>& places, const ActivationUndo& undo,
+            const Step& step, const Watch& watch)
+      : target_(target), places_(places), undo_(undo), step_(step), watch_(watch) {}
+
+  Result<std::vector<std::string>> run() {
+    if (undo_.running.empty()) return started();
+    const auto deadline = Clock::now() + target_.health_timeout;
+    if (auto ok = start(silent()); !ok) return fail(ok.error());
+    if (auto go = step_("wait until " + they(undo_.running, "answers", "answer") + ", " +
+                        at_most(target_.health_timeout));
+        !go)
+      return fail(go.error());
+    StillWaiting waiting;
+    for (auto left = silent(); !left.empty(); left = silent()) {
+      if (Clock::now() >= deadline) return fail(not_back(left));
+      waiting.say(watch_, " until " + they(left, "answers", "answer"));
+      if (auto go = pause_between_questions(watch_); !go) return fail(go.error());
+      if (auto ok = start(left); !ok) return fail(ok.error());
     }
-    if (!stopped.empty()) {
-      if (auto go = step("start " + listed(stopped)); !go) return go;
-      if (auto ok = start_members(target, stopped, watch); !ok) return ok;
-      started.insert(started.end(), stopped.begin(), stopped.end());
-      continue;
-    }
-    if (all_run) break;
-    if (Clock::now() >= deadline) {
-      return fail({.code = "etcd.not_healthy",
-                   .message = "the old data is back in place, and not every member that ran before "
-                              "answers again: " +
-                              listed(undo.running) + " were started",
-                   .hint = "look at the members' logs",
-                   .category = Category::kTransient,
-                   .outcome = Outcome::kHappened});
-    }
-    if (auto go = pause_between_questions(watch); !go) return go;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    auto healthy = wait_until_healthy(target_, undo_.healthy,
+                                      std::max(left, std::chrono::milliseconds(0)), watch_);
+    if (!healthy) return fail(healthy.error());
+    return started();
   }
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-  return wait_until_healthy(target, undo.healthy, std::max(left, std::chrono::milliseconds(0)),
-                            watch);
-}
+
+ private:
+  std::vector<std::string> silent() const {
+    const std::vector<std::string> running = running_members(target_, places_);
+    std::vector<std::string> names;
+    for (const std::string& name : undo_.running) {
+      if (!contains(running, name)) names.push_back(name);
+    }
+    return names;
+  }
+
+  // Those of `names` that were not started, or not lately.
+  Result<> start(const std::vector<std::string>& names) {
+    std::vector<std::string> fresh, again;
+    for (const std::string& name : names) {
+      const auto last = started_.find(name);
+      if (last == started_.end()) {
+        fresh.push_back(name);
+      } else if (Clock::now() - last->second >= kStartAgainAfter) {
+        again.push_back(name);
+      }
+    }
+    if (!fresh.empty()) {
+      if (auto ok = start_now(fresh); !ok) return ok;
+    }
+    if (again.empty()) return {};
+    // It may be on its way up, and then the command may say no.
+    if (auto ok = start_now(again); !ok) watch_.say(ok.error().message);
+    return {};
+  }
+
+  Result<> start_now(const std::vector<std::string>& names) {
+    if (auto go = step_("start " + listed(names)); !go) return go;
+    auto ok = start_members(target_, names, watch_);
+    for (const std::string& name : names) started_[name] = Clock::now();
+    return ok;
+  }
+
+  std::vector<std::string> started() const {
+    std::vector<std::string> names;
+    for (const std::string& name : undo_.running) {
+      if (started_.count(name) > 0) names.push_back(name);
+    }
+    return names;
+  }
+
+  static Error not_back(const std::vector<std::string>& left) {
+    return {.code = "etcd.not_healthy",
+            .message =
+                "the old data is back in place, and not every member that ran before answers "
+                "again: " +
+                they(left, "was", "were") + " started and " +
+                (left.size() == 1 ? "shows" : "show") + " no sign of life",
+            .hint = "look at the members' logs",
+            .category = Category::kTransient,
+            .outcome = Outcome::kHappened};
+  }
+
+  const Target& target_;
+  const std::vector<Place>& places_;
+  const ActivationUndo& undo_;
+  const Step& step_;
+  const Watch& watch_;
+  std::map<std::string, Clock::time_point> started_;  // the last time
+};
 
 }  // namespace
 
@@ -161,20 +233,21 @@ Result<Activated> activate(const Target& target, const Staged& staged, const Act
   const ActivationUndo undo{.swap = *swap,
                             .running = running_members(target, *places),
                             .healthy = healthy_members(target, work.watch)};
+  const std::string everyone = counted(target.members.size(), "member");
+  // Recorded after the last chance to turn back: a record means that a stop may have begun.
+  if (auto go = work.step("stop " + everyone); !go) return fail(go.error());
   if (auto written = work.record_undo(way_back(target, undo)); !written)
     return fail(written.error());
-
-  const std::string everyone = counted(target.members.size(), "member");
-  if (auto go = work.step("stop " + everyone); !go) return fail(after_the_stop(go.error()));
   if (auto ok = stop_members(target, *places, work.watch); !ok)
     return fail(after_the_stop(ok.error()));
   if (auto ok = carry_out(*swap, work.step); !ok) return fail(after_the_stop(ok.error()));
   if (auto go = work.step("start " + everyone); !go) return fail(after_the_stop(go.error()));
   if (auto ok = start_members(target, all_names(target), work.watch); !ok)
     return fail(after_the_stop(ok.error()));
-  if (auto go = work.step("wait until " + everyone + " answer healthy"); !go)
+  const char* answer = target.members.size() == 1 ? " answers healthy, " : " answer healthy, ";
+  if (auto go = work.step("wait until " + everyone + answer + at_most(target.health_timeout)); !go)
     return fail(after_the_stop(go.error()));
-  std::string answers = kAllAnswer;
+  std::string answers = all_answer(target);
   if (auto ok = wait_until_healthy(target, all_names(target), target.health_timeout, work.watch);
       !ok) {
     // The act is done. Whether what came of it is good enough is for `health` to say.
@@ -204,8 +277,9 @@ ActivationProbe probe_activation(const Target& target, const Staged& staged, std
     const bool is_new = seen.status && id_text(seen.status->cluster_id) == staged.cluster_id;
     if (!is_new || !seen.healthy()) return partial("the new cluster is not there, or not healthy");
   }
-  return {
-      .state = State::kDone, .result = describe(target, std::move(kept), kAllAnswer), .detail = {}};
+  return {.state = State::kDone,
+          .result = describe(target, std::move(kept), all_answer(target)),
+          .detail = {}};
 }
 
 Result<std::vector<std::string>> undo_activation(const Target& target, const ActivationUndo& undo,
@@ -216,18 +290,34 @@ Result<std::vector<std::string>> undo_activation(const Target& target, const Act
     if (!place) return fail(place.error());
     places.push_back(std::move(*place));
   }
-  if (has_begun(undo.swap)) {
-    if (auto go = step("stop " + counted(target.members.size(), "member")); !go)
-      return fail(go.error());
-    // What counts on the way back is that they are stopped, not what the commands say of it.
-    auto stopped = stop_members(target, places, watch);
-    if (!stopped && !running_members(target, places).empty()) return fail(stopped.error());
+  // A member that was told to stop may still look alive, and its start would do nothing; so every
+  // stop is finished first.
+  if (auto go = step("stop " + counted(target.members.size(), "member")); !go)
+    return fail(go.error());
+  const auto stops = stop_each(target, places, watch);
+  std::vector<std::string> untouched;
+  for (std::size_t i = 0; i < stops.size(); ++i) {
+    if (stops[i]) continue;
+    // What counts for the renames is that nobody runs, not what the commands say of it.
+    if (has_begun(undo.swap) && sign_of_life(target.members[i], places[i]))
+      return fail(stops[i].error());
+    watch.say(stops[i].error().message);
+    if (contains(undo.running, target.members[i].name)) untouched.push_back(target.members[i].name);
   }
   auto back = take_back(undo.swap, step);
   if (!back) return fail(back.error());
   std::vector<std::string> words = std::move(*back);
-  if (auto ok = bring_back(target, places, undo, step, watch); !ok) return fail(ok.error());
-  if (!undo.running.empty()) words.push_back(listed(undo.running) + " run again with the old data");
+  const auto started = BringBack(target, places, undo, step, watch).run();
+  if (!started) return fail(started.error());
+  std::vector<std::string> again, on;
+  for (const std::string& name : undo.running) {
+    const bool ran_on = contains(untouched, name) && !contains(*started, name);
+    (ran_on ? on : again).push_back(name);
+  }
+  if (!again.empty()) words.push_back(they(again, "runs", "run") + " again with the old data");
+  if (!on.empty())
+    words.push_back(they(on, "was", "were") + " not stopped and " +
+                    (on.size() == 1 ? "runs" : "run") + " on");
   return words;
 }
 

@@ -1,8 +1,8 @@
 // The short swap: stop all, put the live directories aside, put the staged ones in, start all,
 // wait.
 //
-// The old ways must be open before the first step: what undo needs is recorded first, and undo
-// works from every state in between.
+// The old ways must be open before the first stop: what undo needs is recorded right before it, and
+// undo works from every state in between. It stops all first, since a stop may be half done.
 #pragma once
 
 #include <functional>
@@ -49,7 +49,8 @@ struct Activated {
 // target as the site describes it now.
 Result<Activated> activate(const Target& target, const Staged& staged, const ActivationWork& work);
 
-// Puts the old state back and starts what ran before; what nothing was done to is left alone.
+// Stops all, puts the old state back and starts what ran before. A member that cannot be stopped
+// ends it there when something was renamed, and else is left running. Says what came of it.
 Result<std::vector<std::string>> undo_activation(const Target& target, const ActivationUndo& undo,
                                                  const Step& step, const Watch& watch);
 

@@ -101,40 +101,51 @@ std::string ending(const process::Finished& finished) {
 }
 
 Result<process::Finished> run(const std::vector<std::string>& argv,
-                              std::chrono::milliseconds deadline, const Watch& watch) {
+                              std::chrono::milliseconds deadline,
+                              const std::function<bool()>& not_cancelled) {
   return process::run({.argv = argv,
                        .environment = {},
                        .deadline = deadline,
                        .grace = std::chrono::seconds(2),
-                       .cancelled = watch.cancelled,
+                       .cancelled = not_cancelled,
                        .started = {}});
 }
 
-// The first error in the order of the members.
-Result<> first_error(std::vector<Result<>>& results) {
-  for (Result<>& result : results) {
-    if (!result) return std::move(result);
-  }
-  return {};
+// To be polled while a command of the site runs: never ends it, and says once why not when the
+// operator asks to stop. A member that was told to stop and has not yet would be taken for a
+// running one on the way back, and be gone a moment later.
+std::function<bool()> finish_first(const TargetMember& member, const char* command,
+                                   std::chrono::milliseconds timeout, const Watch& watch) {
+  return [&watch, said = false,
+          words = std::string(command) + " of member " + member.name +
+                  " has begun and is let finish, " + at_most(timeout)]() mutable {
+    if (!said && watch.cancelled()) {
+      said = true;
+      watch.say("asked to stop: " + words);
+    }
+    return false;
+  };
 }
 
-Error stopped_by_operator() {
-  return {.code = "etcd.interrupted",
-          .message = "stopped as asked",
-          .category = Category::kTransient,
-          .outcome = Outcome::kMayHaveHappened};
+// The first error in the order of the members.
+Result<> first_error(const std::vector<Result<>>& results) {
+  for (const Result<>& result : results) {
+    if (!result) return result;
+  }
+  return {};
 }
 
 Result<> stop_one(const Target& target, const TargetMember& member, const Place& place,
                   const Watch& watch) {
   const auto deadline = Clock::now() + target.stop_timeout;
   const bool was_running = sign_of_life(member, place).has_value();
-  const auto finished = run(member.stop, target.stop_timeout, watch);
+  const std::function<bool()> to_the_end =
+      finish_first(member, "the stop", target.stop_timeout, watch);
+  const auto finished = run(member.stop, target.stop_timeout, std::ref(to_the_end));
   const std::string command = process::shell_line(member.stop);
   const bool succeeded = finished && finished->succeeded();
   if (!succeeded) {
     const std::string why = finished ? command + " " + ending(*finished) : finished.error().message;
-    if (watch.cancelled()) return fail(stopped_by_operator());
     if (was_running) {
       return fail({.code = "etcd.stop_failed",
                    .message = "member " + member.name + " could not be stopped: " + why,
@@ -148,7 +159,7 @@ Result<> stop_one(const Target& target, const TargetMember& member, const Place&
   for (;;) {
     const auto sign = sign_of_life(member, place);
     if (!sign) return {};
-    if (watch.cancelled()) return fail(stopped_by_operator());
+    to_the_end();
     if (Clock::now() >= deadline) {
       return fail(
           {.code = "etcd.member_still_running",
@@ -162,16 +173,15 @@ Result<> stop_one(const Target& target, const TargetMember& member, const Place&
 }
 
 Result<> start_one(const Target& target, const TargetMember& member, const Watch& watch) {
-  const auto finished = run(member.start, target.start_timeout, watch);
+  const auto finished = run(member.start, target.start_timeout,
+                            finish_first(member, "the start", target.start_timeout, watch));
   if (finished && finished->succeeded()) return {};
   const std::string command = process::shell_line(member.start);
-  if (watch.cancelled()) return fail(stopped_by_operator());
   if (finished && finished->end == process::End::kDeadline) {
     return fail({.code = "etcd.start_in_foreground",
                  .message = "the start command of member " + member.name +
-                            " did not return, so it was "
-                            "ended: " +
-                            command + " " + finished->words(),
+                            " did not return, so it was ended: " + command + " " +
+                            finished->words(),
                  .hint = "start in the site must start the member in the background and return",
                  .category = Category::kPermanent,
                  .outcome = Outcome::kHappened});
@@ -195,6 +205,11 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+std::string at_most(std::chrono::milliseconds timeout) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+  return "at most " + std::to_string(seconds) + " s";
+}
+
 std::optional<std::string> sign_of_life(const TargetMember& member, const Place& place) {
   for (const Url& url : member.clients) {
     if (is_open(url))
@@ -211,12 +226,17 @@ std::optional<std::string> sign_of_life(const TargetMember& member, const Place&
   return std::nullopt;
 }
 
-Result<> stop_members(const Target& target, const std::vector<Place>& places, const Watch& watch) {
+std::vector<Result<>> stop_each(const Target& target, const std::vector<Place>& places,
+                                const Watch& watch) {
   std::vector<Result<>> results(target.members.size());
   side_by_side(results.size(), [&](std::size_t i) {
     results[i] = stop_one(target, target.members[i], places[i], watch);
   });
-  return first_error(results);
+  return results;
+}
+
+Result<> stop_members(const Target& target, const std::vector<Place>& places, const Watch& watch) {
+  return first_error(stop_each(target, places, watch));
 }
 
 Result<> start_members(const Target& target, const std::vector<std::string>& names,

@@ -23,8 +23,12 @@ struct Watch {
 
 // Runs all stop commands side by side and waits until every member is seen to be stopped, each for
 // at most stop_timeout. A command that fails for a member that is not running is only mentioned.
+// What has begun is let finish, whatever the operator asks meanwhile; so it is with a start.
 //   "etcd.stop_failed", "etcd.member_still_running"
 Result<> stop_members(const Target& target, const std::vector<Place>& places, const Watch& watch);
+// The same, with what became of each member, in the site's order.
+std::vector<Result<>> stop_each(const Target& target, const std::vector<Place>& places,
+                                const Watch& watch);
 
 // Runs the start commands of `names` side by side; each must return within start_timeout.
 //   "etcd.start_failed", "etcd.start_in_foreground"
@@ -37,5 +41,8 @@ Result<> check_program(const TargetMember& member, const std::vector<std::string
 
 // "3 members", "1 member"
 std::string counted(std::size_t count, const std::string& noun);
+
+// "at most 60 s"
+std::string at_most(std::chrono::milliseconds timeout);
 
 }  // namespace etcd

@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr auto kOneQuestion = std::chrono::milliseconds(2000);
+constexpr auto kBetweenWords = std::chrono::seconds(15);
 
 struct Waited {
   std::string name;
@@ -44,6 +45,16 @@ std::string list_of_unhealthy(const std::vector<Waited>& all) {
 
 }  // namespace
 
+StillWaiting::StillWaiting() : begun_(Clock::now()), said_(begun_) {}
+
+void StillWaiting::say(const Watch& watch, const std::string& why) {
+  const auto now = Clock::now();
+  if (now - said_ < kBetweenWords) return;
+  said_ = now;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - begun_).count();
+  watch.say("after " + std::to_string(seconds) + " s still waiting" + why);
+}
+
 Result<> pause_between_questions(const Watch& watch) {
   if (watch.cancelled()) {
     return fail({.code = "etcd.interrupted",
@@ -61,6 +72,7 @@ Result<> wait_until_healthy(const Target& target, const std::vector<std::string>
   std::vector<Waited> all;
   for (const std::string& name : names) all.push_back({.name = name});
   std::size_t healthy = 0;
+  StillWaiting waiting;
   for (;;) {
     side_by_side(all.size(), [&](std::size_t i) { ask(target, all[i], watch); });
     const auto now = static_cast<std::size_t>(
@@ -70,6 +82,7 @@ Result<> wait_until_healthy(const Target& target, const std::vector<std::string>
     healthy = now;
     if (healthy == all.size()) return {};
     if (Clock::now() >= deadline) break;
+    waiting.say(watch, list_of_unhealthy(all));
     if (auto go = pause_between_questions(watch); !go) return go;
   }
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience).count();

@@ -102,6 +102,64 @@ case_a_cluster_that_was_dead_is_held_and_shown_and_the_shown_commands_put_the_ol
   expect_equal "$(fingerprint "$work/m3/data")" "$before" "the old data of m3"
 }
 
+# The stop of m1 is told and lasts until the file `hold` is gone: as with a member that drains.
+hold_stop_of_m1() {
+  sed -i "s|^    kill -TERM .*\$|    kill -STOP \"\$pid\"\n&\n    touch '$work/told'\n    while [ -e '$work/hold' ]; do sleep 0.02; done\n    kill -CONT \"\$pid\"|" \
+    "$work/m1/ctl"
+  touch "$work/hold"
+}
+
+# wait_for SECONDS COMMAND...
+wait_for() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || fail_case "in vain waited for: $*"
+    sleep 0.05
+  done
+}
+
+case_a_signal_while_a_member_stops_brings_the_cluster_back() {
+  make_cluster_with_snapshot 1
+  local before signal tool code
+  before=$(hashkv "$work")
+  hold_stop_of_m1
+  for signal in INT TERM; do
+    touch "$work/hold"
+    rm -f "$work/told"
+    "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" run "$etcd_restore" --yes --waive "healthy=test" \
+      </dev/null >"$work/out" 2>"$work/err" &
+    tool=$!
+    wait_for 60 test -e "$work/told"
+    kill -s "$signal" "$tool"
+    wait_for 10 grep -q 'the stop of member m1 has begun and is let finish' "$work/err"
+    rm "$work/hold"
+    code=0
+    wait "$tool" || code=$?
+    cat "$work/out" "$work/err"
+    expect_equal "$code" 5 "exit after SIG$signal"
+    expect_said 'wait until m1 answers, at most 120 s' 'm1 runs again with the old data'
+    "$work/m1/ctl" alive || fail_case "m1 does not run after SIG$signal"
+    cluster_wait "$work"
+    expect_equal "$(hashkv "$work")" "$before" "hash of the old cluster"
+    expect_equal "$(cluster_count "$work" /k/)" 250 "keys"
+    expect_equal "$(find "$work/m1" -maxdepth 1 -name 'data*' | wc -l)" 1 "directories"
+  done
+}
+
+case_one_directory_for_two_members_is_refused_through_a_link() {
+  make_cluster_with_snapshot 2
+  ln -s "$work/m1/data" "$work/m2/link"
+  sed -i "s|data_dir = \"$work/m2/data\"|data_dir = \"$work/m2/link\"|" "$work/site.lua"
+  expect_exit 4 snapcore plan "$etcd_restore"
+  expect_said 'etcd.inconsistent_members|is also'
+}
+
+case_an_expectation_of_nothing_is_wrong_input() {
+  make_cluster_with_snapshot 1
+  expect_exit 4 snapcore call etcd_prod.expect_keys
+}
+
 case_a_surviving_old_member_is_refused_by_the_restored_cluster() {
   make_cluster_with_snapshot
   cluster_kill "$work"

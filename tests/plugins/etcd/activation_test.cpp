@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <sys/file.h>
 
+#include <atomic>
+#include <fstream>
 #include <snapcore/support/process.hpp>
+#include <thread>
 
 #include "disk_cluster.hpp"
 #include "health.hpp"
@@ -18,6 +21,7 @@ using test::go_on;
 using test::Layout;
 using test::Rehearsal;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -103,7 +107,15 @@ TEST(Activation, FailureBeforeAnyStepIsTakenBackToExactlyTheOldTree) {
       const bool whole = activated.has_value();
       if (!whole) {
         EXPECT_EQ(code_of(activated), "test.killed") << activated.error().message;
-        EXPECT_EQ(activated.error().outcome, snapcore::Outcome::kHappened);
+        EXPECT_EQ(activated.error().outcome,
+                  step == 0 ? snapcore::Outcome::kNothingHappened : snapcore::Outcome::kHappened);
+      }
+      // What is not recorded is not undone: a cluster that nobody stopped is left alone.
+      EXPECT_EQ(rehearsal.recorded, step > 0);
+      if (!rehearsal.recorded) {
+        EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+        ASSERT_TRUE(discard(staged.handle));
+        continue;
       }
 
       const auto undone = undo(cluster, rehearsal);
@@ -250,6 +262,138 @@ TEST(Activation, OnlyWhatRanBeforeIsStartedOnTheWayBack) {
 
   EXPECT_EQ(rehearsal.way_back.data.running, (std::vector<std::string>{"m1", "m3"}));
   EXPECT_THAT(cluster.who_runs(), SizeIs(2));
+}
+
+// A stop command that waits for a file, so that something can happen while it runs.
+class SlowStop {
+ public:
+  SlowStop(DiskCluster& cluster, std::size_t member)
+      : home_(cluster.home(member)), good_(cluster.config.members[member].stop) {
+    std::string script =
+        "touch begun; for i in $(seq 500); do [ -e go_on ] && break; sleep 0.02; "
+        "done; touch finished; exec " +
+        snapcore::process::shell_line(good_);
+    cluster.config.members[member].stop = {"/bin/sh", "-c",
+                                           "cd '" + home_.string() + "'; " + script};
+    cluster.reload();
+  }
+
+  bool begun() const { return fs::exists(home_ / "begun"); }
+  bool finished() const { return fs::exists(home_ / "finished"); }
+  void go_on() const { std::ofstream(home_ / "go_on"); }
+  void forget() const {
+    for (const char* name : {"begun", "finished", "go_on"}) fs::remove(home_ / name);
+  }
+
+ private:
+  fs::path home_;
+  std::vector<std::string> good_;
+};
+
+TEST(Activation, StopThatHasBegunIsLetFinishWhenTheOperatorAsksToStop) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const auto before = cluster.tree();
+  const StagedData staged = staged_for(cluster);
+  const SlowStop slow(cluster, 0);
+  Rehearsal rehearsal;
+  ActivationWork work = rehearsal.work(cluster);
+  std::atomic<int> asked = 0;
+  work.watch.cancelled = [&] {
+    if (!slow.begun()) return false;
+    if (++asked == 3) slow.go_on();  // it was told three times by now, and should go on
+    return true;
+  };
+  std::atomic<int> said = 0;
+  work.watch.say = [&](const std::string& words) {
+    if (words.find("let finish") != std::string::npos) ++said;
+  };
+  work.step = [&, step = rehearsal.step()](const std::string& words) -> Result<> {
+    if (slow.begun())
+      return snapcore::fail({.code = "call.stopped", .message = "before: " + words});
+    return step(words);
+  };
+
+  const auto activated = activate(cluster.target, staged.handle, work);
+
+  EXPECT_EQ(code_of(activated), "call.stopped");
+  EXPECT_TRUE(slow.finished());
+  EXPECT_GE(said, 1);
+  EXPECT_THAT(cluster.who_runs(), IsEmpty());
+  const auto undone = undo(cluster, rehearsal);
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(*undone, ElementsAre("m1, m2 run again with the old data"));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+  ASSERT_TRUE(discard(staged.handle));
+  slow.forget();
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+// As after a crash in the middle of a stop: the member was told to end, and still answers.
+TEST(Activation, WayBackFinishesAStopBeforeItStarts) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  const Config good = cluster.config;
+  cluster.config.members[1].stop = {"/bin/false"};
+  cluster.reload();
+  Rehearsal rehearsal;
+  EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+            "etcd.stop_failed");
+  cluster.config = good;
+  cluster.reload();
+  Rehearsal back;
+
+  const auto undone = undo(cluster, rehearsal, back.step());
+
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(back.steps, ElementsAre("stop 2 members", "start m1, m2",
+                                      "wait until m1, m2 answer, at most 30 s"));
+  EXPECT_THAT(*undone, ElementsAre("m1, m2 run again with the old data"));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+}
+
+TEST(Activation, MemberThatCannotBeStoppedIsNotSaidToRunAgain) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const auto before = cluster.tree();
+  const StagedData staged = staged_for(cluster);
+  cluster.config.members[1].stop = {"/bin/false"};
+  cluster.reload();
+  Rehearsal rehearsal;
+  EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+            "etcd.stop_failed");
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(*undone,
+              ElementsAre("m1 runs again with the old data", "m2 was not stopped and runs on"));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+  ASSERT_TRUE(discard(staged.handle));
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+// The start of a member whose old process has closed its ports and not ended does nothing.
+TEST(Activation, WayBackStartsAgainWhatTheFirstStartDidNotBringUp) {
+  DiskCluster cluster({.members = 1});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  const std::string once = "[ -e tried ] || { touch tried; exit 0; }; exec ";
+  cluster.config.members[0].start = {
+      "/bin/sh", "-c",
+      "cd '" + cluster.home(0).string() + "'; " + once +
+          snapcore::process::shell_line(cluster.config.members[0].start)};
+  cluster.reload();
+  Rehearsal rehearsal;
+  rehearsal.fail_at = 1;
+  EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+            "test.killed");
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
 }
 
 // Commands that do not do what they promise. Each is found, and the old cluster comes back.
