@@ -80,8 +80,9 @@ class HealthCheck {
 
   std::vector<std::string> words() const {
     std::vector<std::string> words;
-    words.push_back("all " + counted(seen_.size(), "member") + " healthy, one cluster " +
-                    expected_.cluster_id + ", etcd " + seen_.front().version);
+    words.push_back((seen_.size() == 1 ? "" : "all ") + counted(seen_.size(), "member") +
+                    " healthy, one cluster " + expected_.cluster_id + ", etcd " +
+                    seen_.front().version);
     words.push_back(same_);
     return words;
   }

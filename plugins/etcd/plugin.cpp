@@ -130,7 +130,8 @@ class Plugin {
 
   Result<Planned> plan_health(Call&, const HealthArgs&) {
     Planned planned("verify that " + counted(target_.members.size(), "member") +
-                    " form the restored cluster, healthy, with one revision and one hash");
+                    (target_.members.size() == 1 ? " forms" : " form") +
+                    " the restored cluster, healthy, with one revision and one hash");
     return planned;
   }
   Result<roles::Verdict> health(Call& call, const HealthArgs& args) {

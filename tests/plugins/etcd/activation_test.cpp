@@ -396,6 +396,28 @@ TEST(Activation, WayBackStartsAgainWhatTheFirstStartDidNotBringUp) {
   EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
 }
 
+TEST(Activation, WordsForOneMemberAreWordsForOne) {
+  DiskCluster cluster({.members = 1});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated) << activated.error().message;
+  EXPECT_EQ(rehearsal.steps.back(), "wait until 1 member answers healthy, at most 30 s");
+  EXPECT_EQ(activated->words.front(), "started 1 member with the new data; it answers healthy");
+  const auto verdict = verify_health(cluster.target, staged.expected, std::chrono::seconds(10), {});
+  ASSERT_TRUE(verdict) << verdict.error().message;
+  EXPECT_THAT(verdict->front(), HasSubstr("1 member healthy"));
+  EXPECT_THAT(verdict->front(), Not(HasSubstr("all")));
+
+  cluster.config.members[0].start = {"/bin/true"};
+  cluster.config.health_timeout = {std::chrono::seconds(1)};
+  cluster.reload();
+  const auto undone = undo(cluster, rehearsal);
+  ASSERT_FALSE(undone);
+  EXPECT_THAT(undone.error().message, HasSubstr("m1 was started"));
+}
+
 // Commands that do not do what they promise. Each is found, and the old cluster comes back.
 struct BadCommand {
   const char* what;
