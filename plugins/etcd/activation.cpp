@@ -177,8 +177,8 @@ class BringBack {
   static Error not_back(const std::vector<std::string>& left) {
     return {.code = "etcd.not_healthy",
             .message =
-                "the old data is back in place, and not every member that ran before answers "
-                "again: " +
+                "the old data is in place, and not every member that ran before "
+                "answers again: " +
                 they(left, "was", "were") + " started and " +
                 (left.size() == 1 ? "shows" : "show") + " no sign of life",
             .hint = "look at the members' logs",

@@ -285,8 +285,9 @@ Result<ActivateResult> Plugin::activate(Call& call, const ActivateArgs& args) {
   const ActivationWork work{
       .watch = watch_of(call),
       .step = [&call](const std::string& words) -> Result<> {
+        if (auto go = call.keep_going(); !go) return go;
         call.log(sdk::Level::kInfo, words);
-        return call.keep_going();
+        return {};
       },
       .record_undo =
           [&call](const WayBack& back) {
