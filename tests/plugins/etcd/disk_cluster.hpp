@@ -32,17 +32,21 @@ namespace fs = std::filesystem;
 inline const bool kScratchInMemory =
     ::access("/dev/shm", W_OK) == 0 && ::setenv("TMPDIR", "/dev/shm", 0) == 0;
 
+// Never the same twice, though nobody has taken the first yet.
 inline std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  EXPECT_EQ(::bind(fd, generic, size), 0);
-  ::getsockname(fd, generic, &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
+  static std::set<std::uint16_t> given;
+  for (;;) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(fd, generic, size), 0);
+    ::getsockname(fd, generic, &size);
+    ::close(fd);
+    if (given.insert(ntohs(address.sin_port)).second) return ntohs(address.sin_port);
+  }
 }
 
 enum class Layout {
