@@ -2,9 +2,27 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace etcd {
+
+namespace {
+
+constexpr std::uint64_t kLargestWindow = std::uint64_t{128} << 10;
+
+}  // namespace
+
+Room::Span Room::next_window(Span wanted, std::uint64_t size) const {
+  const std::uint64_t length = wanted.to - wanted.from;
+  const std::uint64_t grown = std::min(2 * (held_.to - held_.from), kLargestWindow);
+  if (grown <= length) return wanted;
+  if (wanted.from >= held_.from && wanted.from <= held_.to)
+    return {wanted.from, std::min(wanted.from + grown, size)};
+  if (wanted.to >= held_.from && wanted.to <= held_.to)
+    return {wanted.to - std::min(wanted.to, grown), wanted.to};
+  return wanted;
+}
 
 std::string_view FileBytes::fetch(std::uint64_t offset, std::size_t length, Room& room,
                                   Bytes& bytes) const {
@@ -12,17 +30,31 @@ std::string_view FileBytes::fetch(std::uint64_t offset, std::size_t length, Room
     bytes = memory_.subspan(offset, length);
     return {};
   }
-  const std::span<std::byte> into = room.take(length);
+  const Room::Span wanted{offset, offset + length};
+  if (!room.holds(wanted)) {
+    const Room::Span window = room.next_window(wanted, size_);
+    const auto count = static_cast<std::size_t>(window.to - window.from);
+    if (room.bytes_.size() < count) room.bytes_.resize(count);
+    room.held_ = {};
+    if (const auto problem = read(window.from, std::span(room.bytes_).first(count));
+        !problem.empty())
+      return problem;
+    room.held_ = window;
+  }
+  bytes = Bytes(room.bytes_).subspan(static_cast<std::size_t>(offset - room.held_.from), length);
+  return {};
+}
+
+std::string_view FileBytes::read(std::uint64_t offset, std::span<std::byte> into) const {
   std::size_t filled = 0;
-  while (filled < length) {
-    const auto got =
-        ::pread(fd_, into.data() + filled, length - filled, static_cast<off_t>(offset + filled));
+  while (filled < into.size()) {
+    const auto got = ::pread(fd_, into.data() + filled, into.size() - filled,
+                             static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return "the file cannot be read here";
     if (got == 0) return "the file was cut while it was read";
     filled += static_cast<std::size_t>(got);
   }
-  bytes = into;
   return {};
 }
 

@@ -11,24 +11,38 @@
 #include <format/bytes.hpp>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace etcd {
 
-// Memory for what is fetched, kept from one time to the next.
+// Memory for what is fetched, kept from one time to the next. Whoever goes through a file page by
+// page, forward or backward, finds the neighbours in it: what is read at a time doubles while each
+// request stands beside the one before, and is the request alone after a jump. For one file.
 class Room {
  public:
   Room() = default;
-  Room(Room&&) = default;
-  Room& operator=(Room&&) = default;
-
-  std::span<std::byte> take(std::size_t size) {
-    if (bytes_.size() < size) bytes_.resize(size);
-    return {bytes_.data(), size};
+  Room(Room&& other) noexcept
+      : bytes_(std::move(other.bytes_)), held_(std::exchange(other.held_, {})) {}
+  Room& operator=(Room&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    held_ = std::exchange(other.held_, {});
+    return *this;
   }
 
  private:
+  friend class FileBytes;
+  struct Span {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+  };
+
+  bool holds(Span wanted) const { return held_.from <= wanted.from && wanted.to <= held_.to; }
+  // What to read so that `wanted` is in it, within a file of `size` bytes.
+  Span next_window(Span wanted, std::uint64_t size) const;
+
   std::vector<std::byte> bytes_;
+  Span held_;
 };
 
 class FileBytes {
@@ -46,6 +60,8 @@ class FileBytes {
   std::string_view fetch(std::uint64_t offset, std::size_t length, Room& room, Bytes& bytes) const;
 
  private:
+  std::string_view read(std::uint64_t offset, std::span<std::byte> into) const;
+
   int fd_ = -1;
   Bytes memory_;
   std::uint64_t size_ = 0;

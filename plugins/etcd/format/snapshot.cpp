@@ -1,10 +1,14 @@
 #include "format/snapshot.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <format/bolt.hpp>
 #include <format/crc32c.hpp>
 #include <format/snapshot_buckets.hpp>
+#include <future>
 #include <snapcore/support/digest.hpp>
+#include <utility>
 
 namespace etcd {
 namespace {
@@ -13,7 +17,8 @@ using snapcore::Category;
 using snapcore::fail;
 using snapcore::Sha256;
 
-constexpr std::size_t kPiece = std::size_t{1} << 20;  // between two looks at `canceled`
+constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr auto kTick = std::chrono::milliseconds(50);  // between two looks at `canceled`
 constexpr std::uint64_t kFurtherShown = 10;
 
 class Examination {
@@ -32,17 +37,33 @@ class Examination {
     examined_.page_size = database->meta().page_size;
     examined_.has_trailer = has_trailer(file_.size());
     if (auto done = check_length(); !done) return fail(done.error());
+    // Half of the time goes into the digest: it is computed beside the rest, or after it when a
+    // thread is not worth it.
+    std::future<Digest> digest;
     if (examined_.has_trailer && options_.check_hash) {
-      if (auto done = check_digest(); !done) return fail(done.error());
+      digest = std::async(file_.size() > kPiece ? std::launch::async : std::launch::deferred,
+                          [this] { return digest_of_pages(); });
     }
-    if (auto done = check_structure(*database); !done) return fail(done.error());
-    if (auto done = read_buckets(*database); !done) return fail(done.error());
+    auto read = read_all(*database);
+    stopped_ = !read;
+    if (digest.valid()) {
+      if (auto done = take(digest); read && !done) read = fail(done.error());
+    }
+    if (!read) return fail(read.error());
+    check_ends(*database);
+    if (auto done = demand_buckets(); !done) return fail(done.error());
     conclude();
     if (problem_) return fail(whole_problem());
     return std::move(examined_);
   }
 
  private:
+  struct Digest {
+    std::string problem;  // why there is none
+    Sha256::Digest of_pages{};
+    Sha256::Digest at_end{};
+  };
+
   snapcore::Error refused(std::string_view code, const std::string& what, std::string hint = {}) {
     if (hint.empty()) hint = "use another snapshot";
     return {.code = "etcd." + std::string(code),
@@ -53,6 +74,11 @@ class Examination {
 
   snapcore::Error damaged(const std::string& where) {
     return refused("snapshot_damaged", "is damaged: " + where);
+  }
+
+  void note_first(snapcore::Error error) {
+    auto later = std::exchange(problem_, std::move(error));
+    if (later) note(std::move(*later));
   }
 
   // The first problem gives the error its code; the reading goes on.
@@ -129,42 +155,65 @@ class Examination {
         {.code = "etcd.canceled", .message = "the examination of " + name_ + " was canceled"});
   }
 
-  Result<> check_digest() {
+  // On a thread of its own.
+  Digest digest_of_pages() const {
+    Digest digest;
     const std::uint64_t end = file_.size() - Sha256::kSize;
     Sha256 hash;
     Room room;
     Bytes piece;
-    for (std::uint64_t at = 0; at < end; at += piece.size()) {
-      if (auto go_on = check_canceled(); !go_on) return go_on;
+    for (std::uint64_t at = 0; at < end && !stopped_; at += piece.size()) {
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - at));
-      if (const auto problem = file_.fetch(at, wanted, room, piece); !problem.empty())
-        return fail(damaged(std::string(problem)));
+      digest.problem = file_.fetch(at, wanted, room, piece);
+      if (!digest.problem.empty()) return digest;
       hash.update(piece);
     }
-    const auto digest = hash.finish();
-    examined_.sha256 = snapcore::to_hex(digest);
-    Bytes trailer;
-    if (const auto problem = file_.fetch(end, Sha256::kSize, room, trailer); !problem.empty())
-      return fail(damaged(std::string(problem)));
-    examined_.sha_ok = std::equal(digest.begin(), digest.end(), trailer.begin());
+    digest.of_pages = hash.finish();
+    digest.problem = file_.fetch(end, Sha256::kSize, room, piece);
+    if (digest.problem.empty()) std::copy(piece.begin(), piece.end(), digest.at_end.begin());
+    return digest;
+  }
+
+  Result<> take(std::future<Digest>& computed) {
+    while (computed.wait_for(kTick) == std::future_status::timeout) {
+      if (auto go_on = check_canceled(); !go_on) {
+        stopped_ = true;
+        computed.wait();
+        return go_on;
+      }
+    }
+    const Digest digest = computed.get();
+    if (stopped_) return {};
+    if (!digest.problem.empty()) return fail(damaged(digest.problem));
+    examined_.sha256 = snapcore::to_hex(digest.of_pages);
+    examined_.sha_ok = digest.of_pages == digest.at_end;
     if (examined_.sha_ok) return {};
-    note(refused("snapshot_hash_mismatch",
-                 "does not have the content its digest names: SHA-256 of its pages is " +
-                     examined_.sha256 + ", at its end stands " + snapcore::to_hex(trailer)));
+    note_first(refused("snapshot_hash_mismatch",
+                       "does not have the content its digest names: SHA-256 of its pages is " +
+                           examined_.sha256 + ", at its end stands " +
+                           snapcore::to_hex(digest.at_end)));
     return {};
+  }
+
+  // Where no digest vouches for the bytes between the pages.
+  void check_ends(const bolt::Database& database) {
+    if (!examined_.has_trailer || examined_.sha_ok) return;
+    // A server sends both meta pages whole and nothing behind the last page but the digest.
+    if (!database.both_metas_valid()) note(damaged("one of its two meta pages is not whole"));
+    if (examined_.file_size != examined_.database_size + Sha256::kSize) {
+      note(damaged("its meta page counts " + std::to_string(examined_.database_size) +
+                   " bytes of pages, but the digest stands at byte " +
+                   std::to_string(examined_.file_size - Sha256::kSize)));
+    }
+  }
+
+  Result<> read_all(const bolt::Database& database) {
+    if (auto done = check_structure(database); !done) return done;
+    return read_buckets(database);
   }
 
   Result<> check_structure(const bolt::Database& database) {
     if (auto go_on = check_canceled(); !go_on) return go_on;
-    if (examined_.has_trailer && !examined_.sha_ok) {
-      // A server sends both meta pages whole and nothing behind the last page but the digest.
-      if (!database.both_metas_valid()) note(damaged("one of its two meta pages is not whole"));
-      if (examined_.file_size != examined_.database_size + Sha256::kSize) {
-        note(damaged("its meta page counts " + std::to_string(examined_.database_size) +
-                     " bytes of pages, but the digest stands at byte " +
-                     std::to_string(examined_.file_size - Sha256::kSize)));
-      }
-    }
     const bolt::Findings findings = database.check();
     if (findings.clean()) return {};
     std::string list;
@@ -186,6 +235,10 @@ class Examination {
       if (auto done = read_bucket(database, name, *bucket); !done) return done;
     }
     if (!cursor.finished()) note(damaged(cursor.error().message));
+    return {};
+  }
+
+  Result<> demand_buckets() {
     for (const char* wanted : {"key", "meta", "members"}) {
       const auto& all = examined_.buckets;
       if (problem_) break;  // what is missing may be what cannot be read
@@ -265,6 +318,7 @@ class Examination {
   BucketReader reader_{examined_};
   std::optional<snapcore::Error> problem_;
   std::uint64_t further_ = 0;
+  std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace

@@ -181,7 +181,7 @@ class Mutation : public testing::Test {
     ++tally.tried;
     // Of exactly this size on the heap, so that reading one byte too far is seen.
     const std::vector<std::byte> exact(bytes_of(bytes).begin(), bytes_of(bytes).end());
-    const auto examined = examine(exact, "snap.db");
+    const auto examined = examine(Bytes(exact), "snap.db");
     if (!examined) {
       EXPECT_TRUE(examined.error().code.starts_with("etcd.")) << what;
       EXPECT_NE(examined.error().message, "") << what;
