@@ -25,7 +25,6 @@ namespace {
 namespace files = snapcore::files;
 namespace process = snapcore::process;
 using snapcore::Category;
-using snapcore::Error;
 using snapcore::fail;
 using snapcore::Outcome;
 using Clock = std::chrono::steady_clock;

@@ -316,7 +316,28 @@ Result<Value> Value::parse(std::string_view text) {
   return builder.take();
 }
 
-void to_json(nlohmann::json& json, const Value& value) { json = Json::parse(value.dump()); }
+void to_json(nlohmann::json& json, const Value& value) {
+  if (value.is_object()) {
+    json = Json::object();
+    for (const auto& [name, member] : value.members()) to_json(json[name], member);
+  } else if (value.is_array()) {
+    json = Json::array();
+    for (const Value& item : value.items()) to_json(json.emplace_back(), item);
+  } else if (value.is_string()) {
+    json = value.text();
+  } else if (value.is_bool()) {
+    json = value.bool_or(false);
+  } else if (value.is_integer()) {
+    if (value.int_or(0) < 0)
+      json = value.int_or(0);
+    else
+      json = value.uint_or(0);
+  } else if (value.is_number()) {
+    json = value.number_or(0);
+  } else {
+    json = nullptr;
+  }
+}
 void from_json(const nlohmann::json& json, Value& value) { value = value_of(json); }
 
 }  // namespace snapcore

@@ -24,6 +24,17 @@ TEST(ValueTest, AnIntegerStaysAnIntegerAndANumberStaysANumber) {
   EXPECT_EQ(Value(std::uint64_t{5}), Value(5));
 }
 
+TEST(ValueTest, AsNlohmannJsonItIsWhatItsTextSays) {
+  for (const char* text :
+       {"null", "true", "[]", "{}", "[[],{},[null]]", "-9223372036854775808", "9223372036854775807",
+        "18446744073709551615", "0", "-0.5", "1.0", "1e300", "\"\"", R"({"a":{"b":["x",1,-1]}})"}) {
+    const nlohmann::json json = *Value::parse(text);
+    const auto parsed = nlohmann::json::parse(text);
+    EXPECT_EQ(json, parsed) << text;
+    EXPECT_EQ(json.type(), parsed.type()) << text;
+  }
+}
+
 TEST(ValueTest, MalformedTextIsAnErrorThatSaysWhere) {
   for (const char* text :
        {"", "{", "[1,]", "{\"a\":1,}", "nul", "\"\xff\"", "{\"a\":1,\"a\":2}", "1 2"}) {
