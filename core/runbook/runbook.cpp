@@ -41,6 +41,7 @@ Result<Runbook> Runbook::load(const std::filesystem::path& path,
   if (!std::filesystem::exists(path, problem)) {
     return fail({.code = "runbook.not_found",
                  .message = "there is no runbook " + path.string(),
+                 .hint = "give the path of a Lua file; a restore without one is 'snapcore restore'",
                  .category = Category::kPrecondition});
   }
   auto main = SourceSet::read(path.filename().string(), path);
