@@ -63,18 +63,6 @@ std::string in_words(const Record& record) {
   return call;
 }
 
-void show_records(Page& page, FileSystem& fs, const std::filesystem::path& journal) {
-  page.heading("Journal");
-  const auto read = read_journal(fs, journal, [&](const Record& record) -> Result<> {
-    if (record.type == record::kHeader) return {};
-    page.field(2, std::to_string(record.seq), 6,
-               to_rfc3339(record.at) + "  " + record.type + "  " + in_words(record), Tone::kPlain,
-               Tone::kDim);
-    return {};
-  });
-  if (!read) error_lines(page, 2, read.error());
-}
-
 // How each act of a run is taken back, as it was recorded before the act.
 class WayBack {
  public:
@@ -113,16 +101,23 @@ class WayBack {
   std::map<std::string, std::string> names_;
 };
 
-void show_way_back(Page& page, FileSystem& fs, const RunSummary& run) {
-  const bool held = run.exit && *run.exit == static_cast<int>(ExitCode::kNeedsPerson);
-  if (run.goes_on || (run.ended && !held)) return;
+// The journal is read once for both.
+void show_records_and_way_back(Page& page, FileSystem& fs, const RunSummary& run) {
   WayBack back;
-  // A damaged journal is told of elsewhere; what stands before the damage counts.
-  (void)read_journal(fs, run.directory / "journal.jsonl", [&](const Record& record) -> Result<> {
-    back.take(record);
-    return {};
-  });
-  back.show(page);
+  page.heading("Journal");
+  const auto read =
+      read_journal(fs, run.directory / "journal.jsonl", [&](const Record& record) -> Result<> {
+        if (record.type == record::kHeader) return {};
+        page.field(2, std::to_string(record.seq), 6,
+                   to_rfc3339(record.at) + "  " + record.type + "  " + in_words(record),
+                   Tone::kPlain, Tone::kDim);
+        back.take(record);
+        return {};
+      });
+  // What stands before a damage counts.
+  if (!read) error_lines(page, 2, read.error());
+  const bool held = run.exit && *run.exit == static_cast<int>(ExitCode::kNeedsPerson);
+  if (!run.goes_on && (!run.ended || held)) back.show(page);
 }
 
 Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
@@ -154,8 +149,7 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
     page.field(2, "torn", kLabel,
                describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
   }
-  show_records(page, fs, journal);
-  show_way_back(page, fs, *run);
+  show_records_and_way_back(page, fs, *run);
   output.print(page.text());
   return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
 }

@@ -73,7 +73,7 @@ case_a_restore_executes_nothing_but_the_configured_commands() {
     "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" run --yes "$etcd_restore"
   cluster_kill "$work"
   wait "$reader"
-  python3 "$root/tests/whole/executed_by.py" "$work/trace" >"$work/executed"
+  python3 -B "$root/tests/whole/executed_by.py" "$work/trace" >"$work/executed"
   [ -s "$work/executed" ] || fail_case "nothing was traced"
   if grep -vE "/snapcore$|^/proc/self/exe$|^$work/m[0-9]/ctl$" "$work/executed"; then fail_case "something else was executed"; fi
   grep -q "^$work/m1/ctl$" "$work/executed" || fail_case "the start command was not seen"

@@ -80,6 +80,11 @@ LUA
   expect_equal "$(find "$work"/m* -maxdepth 1 -name 'data*' | wc -l)" 3 "directories"
 }
 
+# The commands for a person that stand in a report: each begins its line.
+commands_in() {
+  sed -n "s/^ *\\(.*\\(ctl'\\{0,1\\} \\|mv \\).*\\)$/\\1/p" "$1" | grep -E "^('?/|if )"
+}
+
 case_a_cluster_that_was_dead_is_held_and_shown_and_the_shown_commands_put_the_old_back() {
   make_cluster_with_snapshot
   cluster_kill "$work"
@@ -95,7 +100,9 @@ case_a_cluster_that_was_dead_is_held_and_shown_and_the_shown_commands_put_the_ol
   [ -d "$work/m3/data" ] || fail_case "the new data is not held"
   # The commands stand on lines of their own, to be pasted.
   rm "$work/m3/broken"
-  sed -n "s/^ *\\(.*\\(ctl'\\{0,1\\} \\|mv \\).*\\)$/\\1/p" "$work/held" | grep -E "^('?/|if )" >"$work/paste.sh"
+  commands_in "$work/held" >"$work/paste.sh"
+  expect_exit 0 snapcore runs "$(ls "$work/state/runs")"
+  expect_equal "$(commands_in "$work/out")" "$(cat "$work/paste.sh")" "the commands that 'runs' shows"
   [ -s "$work/paste.sh" ] || fail_case "no commands in: $(cat "$work/held")"
   sed -i 's/^.*ctl.* start.*$/true/' "$work/paste.sh" # leave it stopped, to compare the bytes
   bash -e "$work/paste.sh"

@@ -7,20 +7,14 @@ business.
 import re
 import sys
 
+from strace_lines import calls
+
 own = set()  # the program's process and its threads
 children = set()
 executed = {}  # by process, in order
-unfinished = {}
 
-for line in open(sys.argv[1], errors="replace"):
-    process, _, event = line.strip().partition(" ")
-    event = event.strip()
+for process, event in calls(sys.argv[1]):
     own = own or {process}
-    if event.endswith("<unfinished ...>"):
-        unfinished[process] = event[: -len("<unfinished ...>")]
-        continue
-    if event.startswith("<... "):
-        event = unfinished.pop(process, "") + event.partition(" resumed>")[2]
     if found := re.match(r"(?:clone3?|v?fork)\((.*)\)\s+= (\d+)$", event):
         if process in own:
             (own if "CLONE_THREAD" in found[1] else children).add(found[2])

@@ -15,13 +15,14 @@ import os
 import re
 import sys
 
+from strace_lines import calls
+
 trace, folder = sys.argv[1:3]
 folder = os.path.realpath(folder) + "/"
 STATE = folder + "state/"
 LOCK = STATE + "lock"  # held by a living process; what it says is for messages
 
 own = set()  # the program's process and its threads
-unfinished = {}
 files = {}  # written and not synced: by path, the line that wrote
 entries = {}  # directories with a changed entry and not synced: by path, the line
 seen = {"renames": 0, "syncs": 0, "writes": 0, "records": 0}
@@ -118,15 +119,8 @@ def handle_names(call, rest, event):
         change(paths[-1], event)
 
 
-for line in open(trace, errors="replace"):
-    process, _, event = line.strip().partition(" ")
-    event = event.strip()
+for process, event in calls(trace):
     own = own or {process}
-    if event.endswith("<unfinished ...>"):
-        unfinished[process] = event[: -len("<unfinished ...>")]
-        continue
-    if event.startswith("<... "):
-        event = unfinished.pop(process, "") + event.partition(" resumed>")[2]
     if process not in own:
         continue
     if found := re.match(r"clone3?\(.*CLONE_THREAD.*= (\d+)", event):

@@ -9,7 +9,7 @@ need_strace() {
   strace -o /dev/null true 2>/dev/null || skip_case "this machine does not allow strace"
 }
 
-lost() { python3 "$root/tests/whole/lost_at_power_loss.py" "$work/trace" "$work"; }
+lost() { python3 -B "$root/tests/whole/lost_at_power_loss.py" "$work/trace" "$work"; }
 
 # expect_durable CODE RUNBOOK [ARGUMENT...]
 expect_durable() {
