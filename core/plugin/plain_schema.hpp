@@ -1,0 +1,47 @@
+// A schema of types, names and required members only, as most are, checked in one walk.
+//
+// A listing checks every item that a plugin hands over. The general validator wants a copy of the
+// value in a shape of its own, which costs more than making the item did.
+#pragma once
+
+#include <optional>
+#include <snapcore/value.hpp>
+#include <string>
+#include <vector>
+
+namespace snapcore {
+
+class PlainSchema {
+ public:
+  // Nothing when the schema says more than this class understands: marks, patterns, references,
+  // several alternatives.
+  static std::optional<PlainSchema> of(const Value& schema);
+
+  // True only for values that the general validator accepts, too. What is refused here is for it to
+  // judge and to put into words.
+  bool fits(const Value& value) const;
+
+ private:
+  struct Member;
+
+  bool accepts(const Value& value) const;
+  bool holds_members(const Value::Object& members) const;
+  bool read(std::string_view keyword, const Value& content);
+  bool read_types(const Value& type);
+  bool read_members(const Value& properties);
+
+  unsigned types_ = 0;  // 0 allows all
+  std::optional<std::int64_t> least_ = {};
+  std::vector<std::string> allowed_ = {};  // texts of an enum; empty allows all
+  std::vector<Member> members_ = {};       // by name
+  bool closed_ = false;
+  std::vector<PlainSchema> item_ = {};  // of a list: one or none
+};
+
+struct PlainSchema::Member {
+  std::string name;
+  PlainSchema schema;
+  bool required = false;
+};
+
+}  // namespace snapcore
