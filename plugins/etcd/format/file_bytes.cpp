@@ -10,6 +10,10 @@ namespace etcd {
 namespace {
 
 constexpr std::uint64_t kLargestWindow = std::uint64_t{128} << 10;
+// Backward, a page is asked for before those that it overflows into, which a window's border may
+// cut off: what lies this close below the bytes at hand is no jump, and as much of those is read
+// again.
+constexpr std::uint64_t kOverflow = std::uint64_t{16} << 10;
 
 }  // namespace
 
@@ -19,9 +23,10 @@ Room::Span Room::next_window(Span wanted, std::uint64_t size) const {
   if (grown <= length) return wanted;
   if (wanted.from >= held_.from && wanted.from <= held_.to)
     return {wanted.from, std::min(wanted.from + grown, size)};
-  if (wanted.to >= held_.from && wanted.to <= held_.to)
-    return {wanted.to - std::min(wanted.to, grown), wanted.to};
-  return wanted;
+  if (wanted.to > held_.to || wanted.to + kOverflow < held_.from) return wanted;
+  const std::uint64_t end = std::min(held_.to, held_.from + kOverflow);
+  const std::uint64_t from = end - std::min(end, grown);
+  return from <= wanted.from ? Span{from, end} : wanted;
 }
 
 std::string_view FileBytes::fetch(std::uint64_t offset, std::size_t length, Room& room,
