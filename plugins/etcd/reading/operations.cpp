@@ -1,6 +1,7 @@
 #include "reading/operations.hpp"
 
 #include "artifact_file.hpp"
+#include "reading/belt.hpp"
 
 namespace etcd {
 namespace {
@@ -31,7 +32,10 @@ Result<R> read_artifact(Call& call, const A& args,
   if (!file) return fail(file.error());
   const auto space = KeySpace::open(file->bytes(), file->name());
   if (!space) return concluded<R>(fail(space.error()), {&*file});
-  return concluded(work(*space, args, reading_of(call)), {&*file});
+  return concluded(
+      found_beside(reading_of(call),
+                   [&](const Reading& reading) { return work(*space, args, reading); }),
+      {&*file});
 }
 
 }  // namespace
@@ -64,7 +68,10 @@ Result<Diff> call_diff(Call& call, const DiffArgs& args) {
   if (!before) return concluded<Diff>(fail(before.error()), {&*a});
   const auto after = KeySpace::open(b->bytes(), b->name());
   if (!after) return concluded<Diff>(fail(after.error()), {&*b});
-  return concluded(compare(*before, *after, args, reading_of(call)), {&*a, &*b});
+  return concluded(
+      found_beside(reading_of(call),
+                   [&](const Reading& reading) { return compare(*before, *after, args, reading); }),
+      {&*a, &*b});
 }
 
 }  // namespace etcd
