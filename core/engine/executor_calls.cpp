@@ -11,12 +11,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-std::vector<std::string> texts(const Value& value) {
-  std::vector<std::string> list;
-  for (const Value& item : value.items()) list.push_back(item.text());
-  return list;
-}
-
 Value intent_body(const std::string& id, const Instance& instance, const Operation& operation,
                   const Value& args, const std::string& key, int attempt) {
   const auto mark = id.rfind('#');
@@ -139,7 +133,7 @@ Result<Value> Executor::State::execute(const PlannedCall& planned,
     return fail(written.error());
   }
   request.audience.call_done(planned, *answered.result);
-  auto words = texts(answered.result->at("words"));
+  auto words = texts_from(answered.result->at("words"));
   std::uint64_t bytes = 0;
   for (const OpenedInput& input : answered.inputs) bytes += input.passed.bytes;
   report.done.push_back({planned.step, planned.instance, planned.operation,

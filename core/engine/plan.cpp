@@ -17,12 +17,6 @@ Value texts(const List& list) {
   return items;
 }
 
-std::vector<std::string> texts_from(const Value& value) {
-  std::vector<std::string> list;
-  for (const Value& item : value.items()) list.push_back(item.text());
-  return list;
-}
-
 Value undo_value(const UndoRule& undo) {
   switch (undo.kind) {
     case UndoRule::Kind::kCompensate: return "compensate";
@@ -271,6 +265,12 @@ Value keyed(const Value& list, std::string_view key) {
 }
 
 }  // namespace
+
+std::vector<std::string> texts_from(const Value& value) {
+  std::vector<std::string> list;
+  for (const Value& item : value.items()) list.push_back(item.text());
+  return list;
+}
 
 bool PlannedCall::is_point_of_no_return() const {
   return effect == Effect::kDestroy || (is_act() && undo.kind == UndoRule::Kind::kNone);

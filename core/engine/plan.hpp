@@ -146,6 +146,9 @@ struct Plan {
 // when it is executed.
 std::uint64_t seed_of_plan(std::string_view plan_id);
 
+// The items of an array of texts.
+std::vector<std::string> texts_from(const Value& value);
+
 Value to_value(const Plan& plan);
 // "plan.invalid" when it is not a plan of this version, or its own digest does not fit.
 Result<Plan> plan_from(const Value& value);

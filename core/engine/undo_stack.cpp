@@ -5,12 +5,6 @@
 namespace snapcore {
 namespace {
 
-std::vector<std::string> texts(const Value& value) {
-  std::vector<std::string> list;
-  for (const Value& item : value.items()) list.push_back(item.text());
-  return list;
-}
-
 Result<> append(Journal& journal, std::string_view type, Value body) {
   auto written = journal.append(type, std::move(body));
   if (!written) return fail(written.error());
@@ -77,7 +71,7 @@ Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct&
   auto written = append(scene.journal, record::kUndoResult, std::move(outcome));
   if (!result) return fail(result.error());
   if (!written && !act.staging) return fail(written.error());
-  auto words = texts(result->at("words"));
+  auto words = texts_from(result->at("words"));
   if (words.empty() && act.staging)
     words.push_back("removed what was staged for " + act.instance->name());
   return words;
@@ -88,9 +82,9 @@ Standing describe(const StandingAct& act) {
   standing.call = act.call_id;
   standing.instance = act.instance->name();
   standing.operation = act.operation->name;
-  if (act.result) standing.words = texts(act.result->at("words"));
+  if (act.result) standing.words = texts_from(act.result->at("words"));
   if (standing.words.empty() && act.planned) standing.words = act.planned->effects;
-  if (act.undo) standing.shell = texts(act.undo->at("shell"));
+  if (act.undo) standing.shell = texts_from(act.undo->at("shell"));
   if (act.result) standing.kept = act.result->at("kept");
   return standing;
 }
