@@ -20,6 +20,7 @@ class PeopleAudience final : public Audience {
   void call_progress(const PlannedCall& call, std::uint64_t done, std::uint64_t total,
                      std::string_view message) override;
   void call_done(const PlannedCall& call, const Value& result) override;
+  void call_remembered(const PlannedCall& call) override;
   void call_failed(const PlannedCall& call, const Error& error) override;
   void undo_began(const PlannedCall& call) override;
   void undo_done(const PlannedCall& call) override;
@@ -43,6 +44,7 @@ class JsonAudience final : public Audience {
   void call_progress(const PlannedCall& call, std::uint64_t done, std::uint64_t total,
                      std::string_view message) override;
   void call_done(const PlannedCall& call, const Value& result) override;
+  void call_remembered(const PlannedCall& call) override;
   void call_failed(const PlannedCall& call, const Error& error) override;
   void undo_began(const PlannedCall& call) override;
   void undo_done(const PlannedCall& call) override;

@@ -12,9 +12,10 @@
 namespace snapcore {
 namespace {
 
-constexpr std::array kCommands = {&kRunCommand,    &kPlanCommand, &kApplyCommand, &kRestoreCommand,
-                                  &kCallCommand,   &kListCommand, &kShowCommand,  &kRunsCommand,
-                                  &kPluginCommand, &kHelpCommand};
+constexpr std::array kCommands = {
+    &kRunCommand,      &kPlanCommand,    &kApplyCommand,  &kRestoreCommand, &kResumeCommand,
+    &kRollbackCommand, &kResolveCommand, &kCallCommand,   &kListCommand,    &kShowCommand,
+    &kRunsCommand,     &kAuditCommand,   &kPluginCommand, &kHelpCommand};
 
 constexpr std::array kGlobalOptions = {
     Option{"site", "FILE",

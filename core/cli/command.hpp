@@ -56,7 +56,8 @@ struct Command {
 };
 
 extern const Command kRunCommand, kPlanCommand, kApplyCommand, kRestoreCommand, kCallCommand,
-    kListCommand, kShowCommand, kRunsCommand, kPluginCommand, kHelpCommand;
+    kListCommand, kShowCommand, kRunsCommand, kPluginCommand, kHelpCommand, kResumeCommand,
+    kRollbackCommand, kResolveCommand, kAuditCommand;
 
 std::span<const Command* const> all_commands();
 const Command* find_command(std::string_view name);  // null when there is none

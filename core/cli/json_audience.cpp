@@ -44,6 +44,10 @@ void JsonAudience::call_done(const PlannedCall& call, const Value& result) {
              Value::object({{"result", result}, {"seconds", in_milliseconds(now_() - began_)}}));
 }
 
+void JsonAudience::call_remembered(const PlannedCall& call) {
+  call_event("call", "done_before", call, Value::object());
+}
+
 void JsonAudience::call_failed(const PlannedCall& call, const Error& error) {
   call_event("call", "failed", call, Value::object({{"error", to_value(error)}}));
 }

@@ -43,6 +43,10 @@ void PeopleAudience::call_done(const PlannedCall& call, const Value& result) {
   for (const Value& words : result.at("words").items()) output_.say_line("    - " + words.text());
 }
 
+void PeopleAudience::call_remembered(const PlannedCall& call) {
+  output_.say_line("  " + name_of(call) + " was done before", Tone::kDim);
+}
+
 void PeopleAudience::call_failed(const PlannedCall& call, const Error& error) {
   output_.say_line("  " + name_of(call) + " FAILED after " + describe_seconds(progress_.seconds()) +
                        ": " + error.message.substr(0, error.message.find('\n')),

@@ -19,6 +19,8 @@ class Audience {
   virtual void call_progress(const PlannedCall& /*call*/, std::uint64_t /*done*/,
                              std::uint64_t /*total*/, std::string_view /*message*/) {}
   virtual void call_done(const PlannedCall& /*call*/, const Value& /*result*/) {}
+  // It was done before this run was gone on with, and is not done again.
+  virtual void call_remembered(const PlannedCall& /*call*/) {}
   virtual void call_failed(const PlannedCall& /*call*/, const Error& /*error*/) {}
   virtual void undo_began(const PlannedCall& /*call*/) {}
   virtual void undo_done(const PlannedCall& /*call*/) {}

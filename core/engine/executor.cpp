@@ -5,6 +5,7 @@
 
 #include "engine/core_operations.hpp"
 #include "engine/executor_state.hpp"
+#include "engine/later.hpp"
 #include "engine/views.hpp"
 #include "plugin/schema.hpp"
 
@@ -32,21 +33,11 @@ std::string argument_differences(const Value& approved, const Value& now) {
   return text;
 }
 
-std::string_view exit_words(Ending ending) {
-  switch (ending) {
-    case Ending::kDone: return "done";
-    case Ending::kDoneWithWarnings: return "done with warnings";
-    case Ending::kFailedUntouched: return "failed, nothing live was touched";
-    case Ending::kUndone: return "failed and undone";
-    case Ending::kNeedsPerson: break;
-  }
-  return "needs a person";
-}
-
 }  // namespace
 
 Executor::State::State(ExecuteRequest wanted)
-    : request(std::move(wanted)), started(to_rfc3339(request.clock.now())) {}
+    : request(std::move(wanted)),
+      started(request.history ? request.history->started() : to_rfc3339(request.clock.now())) {}
 
 Error Executor::State::halt(Error error) {
   if (!stop) stop = std::move(error);
@@ -72,37 +63,10 @@ std::string Executor::State::idempotency_key(std::string_view call_id) const {
 }
 
 Result<Value> Executor::State::resolve(const Value& args) const {
-  if (is_later(args)) {
-    const Value& later = args.at("$later");
-    const auto found = results.find(later.at("call").text());
-    const std::string field = later.at("field").text();
-    if (found == results.end() || !found->second.has(field)) {
-      return fail(
-          {.code = "run.unknown_value",
-           .message = "'" + field + "' of call " + later.at("call").text() + " is still not known",
-           .category = Category::kInternal});
-    }
-    return found->second.at(field);
-  }
-  if (args.is_object()) {
-    Value::Object members;
-    for (const auto& [key, member] : args.members()) {
-      auto resolved = resolve(member);
-      if (!resolved) return resolved;
-      members.emplace(key, std::move(*resolved));
-    }
-    return Value(std::move(members));
-  }
-  if (args.is_array()) {
-    Value::Array items;
-    for (const Value& item : args.items()) {
-      auto resolved = resolve(item);
-      if (!resolved) return resolved;
-      items.push_back(std::move(*resolved));
-    }
-    return Value(std::move(items));
-  }
-  return args;
+  return resolve_later(args, [this](std::string_view call) -> const Value* {
+    const auto found = results.find(std::string(call));
+    return found == results.end() ? nullptr : &found->second;
+  });
 }
 
 Result<const PlannedCall*> Executor::State::match(const std::string& id, std::string_view instance,
@@ -123,6 +87,30 @@ Result<const PlannedCall*> Executor::State::match(const std::string& id, std::st
                           argument_differences(planned->args, args)));
   }
   return planned;
+}
+
+Result<Value> Executor::State::recorded_read(Instance& instance, const Operation& operation,
+                                             Value args) {
+  const std::string id = next_read();
+  const std::string what = instance.name() + "." + operation.name;
+  const PastRead* past = request.history ? request.history->read(id) : nullptr;
+  if (past && past->what != what) {
+    return fail(deviation("read " + id + " is not what it was before\n  journal: " + past->what +
+                          "\n  this run: " + what));
+  }
+  if (past && !past->error) return past->value;
+  if (past && request.history->went_on_behind(past->seq)) return fail(*past->error);
+  auto value = read(instance, operation, std::move(args));
+  Value body = Value::object({{"id", id}, {"what", what}});
+  if (value) {
+    body["value"] = *value;
+  } else {
+    body["error"] = to_value(value.error());
+  }
+  auto written =
+      request.journal.append_later(record::kValue, request.instances.secrets().mask(body));
+  if (!written) return fail(halt(written.error()));
+  return value;
 }
 
 Result<Value> Executor::State::read(Instance& instance, const Operation& operation, Value args) {
@@ -182,6 +170,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
   State& state = *state_;
   if (state.stop) return fail(*state.stop);
   if (state.request.cancelled) {
+    state.interrupted = true;
     return fail(state.halt({.code = "run.interrupted",
                             .message = "stopped by the operator",
                             .category = Category::kTransient}));
@@ -196,8 +185,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
   const auto operation = callable_operation(manifest, name, operation_name);
   if (!operation) return fail(operation.error());
   if ((*operation)->effect == Effect::kRead) {
-    state.next_read();
-    auto value = state.read(**instance, **operation, std::move(args));
+    auto value = state.recorded_read(**instance, **operation, std::move(args));
     if (!value) return fail(value.error());
     return Answer{
         .known = std::move(*value), .schema = (*operation)->result, .call = "", .complete = true};
@@ -215,7 +203,9 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
 Result<> Executor::begin_step(std::string_view name, const Line&) {
   state_->step = name;
   state_->request.audience.step_began(name);
-  return state_->record(record::kStep, Value::object({{"name", name}}));
+  auto written =
+      state_->request.journal.append_later(record::kStep, Value::object({{"name", name}}));
+  return written ? Result<>() : fail(state_->halt(written.error()));
 }
 
 void Executor::end_step() {
@@ -225,8 +215,8 @@ void Executor::end_step() {
 
 bool Executor::step_failed(const Error& error) {
   State& state = *state_;
-  if (state.request.on_failure != OnFailure::kContinue || state.deviated) return false;
-  if (state.stop && state.stop->code == "run.interrupted") return false;
+  if (state.request.on_failure != OnFailure::kContinue) return false;
+  if (state.deviated || state.doubtful || state.barred || state.interrupted) return false;
   if (!state.report.error) state.report.error = error;
   state.report.warnings.push_back("step '" + state.step +
                                   "' failed and was left as it is: " + error.message);
@@ -283,23 +273,24 @@ void Executor::State::undo_down_to_the_dead() {
   while (!standing.empty()) {
     const StandingAct& act = standing.back();
     if (act.was_dead && act.result && !act.staging) return;
-    request.audience.undo_began(*act.planned);
-    auto undone = undo(undo_scene(), act);
-    if (!undone) {
-      request.audience.undo_failed(*act.planned, undone.error());
-      report.rollback_error = undone.error();
-      return;
-    }
-    request.audience.undo_done(*act.planned);
-    report.undone.insert(report.undone.end(), undone->begin(), undone->end());
-    standing.pop_back();
+    if (!undo_last(undo_scene(), standing, report)) return;
   }
+}
+
+// Everything whole stays for whoever goes on. Half an act is worse than either side: a cluster that
+// was being stopped runs again. What was being staged hurts nobody and is gone on with.
+Ending Executor::State::ending_after_interruption() {
+  while (!standing.empty() && !standing.back().result && !standing.back().staging) {
+    if (!undo_last(undo_scene(), standing, report)) return Ending::kNeedsPerson;
+  }
+  return Ending::kInterrupted;
 }
 
 Ending Executor::State::ending_after_failure() {
   const bool only_staged = std::all_of(standing.begin(), standing.end(),
                                        [](const StandingAct& act) { return act.staging; });
-  if (forgiven) return Ending::kNeedsPerson;
+  if ((interrupted || request.cancelled) && !deviated) return ending_after_interruption();
+  if (forgiven || doubtful || barred) return Ending::kNeedsPerson;
   if (deviated && !only_staged) return Ending::kNeedsPerson;
   if (request.on_failure != OnFailure::kRollback && touched) return Ending::kNeedsPerson;
   undo_down_to_the_dead();
@@ -329,17 +320,7 @@ RunReport Executor::finish(Result<> ended) {
   } else {
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
-  for (auto act = state.standing.rbegin(); act != state.standing.rend(); ++act) {
-    if (!act->staging) report.standing.push_back(describe(*act));
-  }
-  Value body = Value::object(
-      {{"ending", exit_words(report.ending)}, {"exit", static_cast<int>(report.ending)}});
-  if (report.error) body["error"] = to_value(*report.error);
-  if (report.rollback_error) body["rollback_error"] = to_value(*report.rollback_error);
-  auto written = state.request.journal.append(record::kEnd, std::move(body));
-  if (!written)
-    report.warnings.push_back("the journal's last record could not be written: " +
-                              written.error().message);
+  conclude(report, state.standing, state.request.journal);
   return std::move(report);
 }
 

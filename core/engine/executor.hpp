@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/file_system.hpp"
 #include "engine/audience.hpp"
 #include "engine/gate.hpp"
+#include "engine/history.hpp"
 #include "engine/instances.hpp"
 #include "engine/plan.hpp"
 #include "journal/journal.hpp"
@@ -27,6 +29,10 @@ struct ExecuteRequest {
   std::filesystem::path scratch_root;  // for scratch directories of calls
   Audience& audience;
   const std::atomic<bool>& cancelled;
+  // Of a run that is gone on with: what it did is not done again.
+  const History* history = nullptr;
+  // Asked right before every act: may this run still change something there?
+  std::function<Result<>(const PlannedCall&)> may_act = {};
 };
 
 // How a run ended. The numbers are the exit codes.
@@ -35,6 +41,7 @@ enum class Ending : int {
   kDoneWithWarnings = 1,
   kFailedUntouched = 2,  // before anything live was touched; what was staged is removed
   kUndone = 5,           // failed in or after an activation, and undone
+  kInterrupted = 6,      // stopped as asked; can be gone on with, or taken back
   kNeedsPerson = 7,      // held, rollback incomplete, in doubt, deviation
 };
 
@@ -62,6 +69,7 @@ struct RunReport {
     std::vector<std::string> words;
     double seconds = 0;
     std::uint64_t bytes = 0;
+    bool before = false;  // not now, but before the run was gone on with
   };
   std::vector<Done> done;
 };

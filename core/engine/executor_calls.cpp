@@ -1,30 +1,18 @@
 // One call of a run: the records around it, the act on the undo stack before it begins, and what
 // its plugin may ask meanwhile.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <snapcore/support/digest.hpp>
 
 #include "engine/core_operations.hpp"
 #include "engine/executor_state.hpp"
+#include "engine/texts.hpp"
 
 namespace snapcore {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-Value intent_body(const std::string& id, const Instance& instance, const Operation& operation,
-                  const Value& args, const std::string& key, int attempt) {
-  const auto mark = id.rfind('#');
-  return Value::object({{"call", id},
-                        {"scope", id.substr(0, mark)},
-                        {"seq", mark == std::string::npos ? std::string() : id.substr(mark + 1)},
-                        {"instance", instance.name()},
-                        {"operation", operation.name},
-                        {"effect", to_text(operation.effect)},
-                        {"args", args},
-                        {"args_digest", sha256_hex(args.dump())},
-                        {"key", key},
-                        {"attempt", attempt}});
-}
 
 // The first predicted member that did not come true.
 std::string broken_prediction(const Value& predicted, const Value& result) {
@@ -54,93 +42,181 @@ bool leaves_nothing(const Error& error, const StandingAct& act) {
   return error.outcome == snapcore::Outcome::kNothingHappened && !act.undo && act.nested.empty();
 }
 
+// For a caller that writes to a call which was made before.
+void read_to_the_end(InputStream& input) {
+  std::array<std::byte, 1 << 16> piece;
+  for (auto got = input.read(piece); got && *got > 0; got = input.read(piece)) continue;
+}
+
+bool is_announced(const PlannedCall& outer, const NestedRequest& nested) {
+  return std::any_of(outer.nested.begin(), outer.nested.end(), [&](const NestedCall& planned) {
+    return planned.label == nested.label && planned.instance == nested.instance &&
+           planned.operation == nested.operation && planned.args == nested.args;
+  });
+}
+
 }  // namespace
+
+// --- the records around a call
+
+Result<> Executor::State::begin(const CallSite& site, int attempt) {
+  const auto mark = site.id.rfind('#');
+  Value body =
+      Value::object({{"call", site.id},
+                     {"scope", site.id.substr(0, mark)},
+                     {"seq", mark == std::string::npos ? std::string() : site.id.substr(mark + 1)},
+                     {"instance", site.instance->name()},
+                     {"operation", site.operation.name},
+                     {"effect", to_text(site.operation.effect)},
+                     {"args", site.planned_args},
+                     {"args_digest", sha256_hex(site.planned_args.dump())},
+                     {"key", idempotency_key(site.id)},
+                     {"attempt", attempt}});
+  if (!site.parent.empty()) body["parent"] = site.parent;
+  return record(record::kIntent, body);
+}
+
+Result<> Executor::State::end(const CallSite& site, const LiveCall::Answered& answered,
+                              double seconds) {
+  if (!answered.result) {
+    return record(record::kError,
+                  Value::object({{"call", site.id}, {"error", to_value(answered.result.error())}}));
+  }
+  return record(record::kResult,
+                Value::object({{"call", site.id},
+                               {"result", *answered.result},
+                               {"streams", streams_of(answered.inputs)},
+                               {"milliseconds", static_cast<std::int64_t>(seconds * 1000)}}));
+}
+
+StandingAct Executor::State::act_of(const CallSite& site) const {
+  return {.planned = &site.shown,
+          .instance = site.instance,
+          .operation = &site.operation,
+          .call_id = site.id,
+          .args = site.args,
+          .staging = is_staging(*site.instance, site.operation),
+          .was_dead = dead_before.count(site.instance->name()) > 0};
+}
+
+// `act` gets what the plugin records meanwhile, and must outlive the call.
+LiveCall Executor::State::live_call(const CallSite& site, StandingAct& act) {
+  LiveCall call{.instances = request.instances,
+                .instance = *site.instance,
+                .operation = site.operation,
+                .run_id = request.run_id,
+                .call_id = site.id,
+                .key = idempotency_key(site.id),
+                .started = started,
+                .cancelled = &request.cancelled,
+                .scratch_root = request.scratch_root};
+  call.on_nested = [this, &site, &act](const NestedRequest& nested) {
+    return execute_nested(site.shown, act, *site.instance, nested);
+  };
+  if (!is_act(site.operation.effect)) return call;
+  call.on_checkpoint = [this, &site](Value position) {
+    return record(record::kCheckpoint,
+                  Value::object({{"call", site.id}, {"position", std::move(position)}}));
+  };
+  call.on_undo = [this, &site, &act](Value undo) -> Result<> {
+    auto written =
+        record(record::kUndoRecorded, Value::object({{"call", site.id}, {"undo", undo}}));
+    if (written) act.undo = std::move(undo);
+    return written;
+  };
+  return call;
+}
+
+// --- a call of the runbook
 
 Result<Value> Executor::State::execute(const PlannedCall& planned,
                                        std::shared_ptr<Instance> instance,
                                        const Operation& operation,
                                        std::vector<OpenedInput>* inputs) {
-  const auto args = resolve(planned.args);
+  auto args = resolve(planned.args);
   if (!args) return fail(halt(args.error()));
-  const std::string key = idempotency_key(planned.id);
   done.insert(planned.id);
-  if (auto written = record(record::kIntent,
-                            intent_body(planned.id, *instance, operation, planned.args, key, 1));
-      !written) {
-    return fail(written.error());
+  const CallSite site{.id = planned.id,
+                      .parent = "",
+                      .shown = planned,
+                      .instance = std::move(instance),
+                      .operation = operation,
+                      .planned_args = planned.args,
+                      .args = std::move(*args)};
+  StandingAct act = act_of(site);
+  auto before = recall(site, act);
+  if (!before) return fail(halt(before.error()));
+  if (!before->answer) return make(site, std::move(act), *before, inputs);
+  if (inputs) *inputs = before->inputs;
+  return remember(site, std::move(act), std::move(*before));
+}
+
+// Answers from the journal.
+Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, Recalled before) {
+  const PlannedCall& planned = site.shown;
+  if (planned.is_act() && !act.staging) touched = true;
+  if (!*before.answer) {
+    const Error& error = before.answer->error();
+    if (planned.is_act() && !leaves_nothing(error, act)) standing.push_back(std::move(act));
+    return fail(halt(error));
   }
+  const Value& result = **before.answer;
+  results[site.id] = result;
+  if (planned.is_act()) standing.push_back(std::move(act));
+  request.audience.call_remembered(planned);
+  auto words = texts(result.at("words"));
+  report.done.push_back({.step = planned.step,
+                         .instance = planned.instance,
+                         .operation = planned.operation,
+                         .words = words.empty() ? planned.effects : std::move(words),
+                         .before = true});
+  return result;
+}
+
+Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const Recalled& before,
+                                    std::vector<OpenedInput>* inputs) {
+  const PlannedCall& planned = site.shown;
+  if (planned.is_act() && request.may_act) {
+    if (auto may = request.may_act(planned); !may) {
+      barred = true;
+      return fail(halt(may.error()));
+    }
+  }
+  if (auto begun = begin(site, before.attempt); !begun) return fail(begun.error());
   request.audience.call_began(planned);
-
-  StandingAct act{.planned = &planned,
-                  .instance = instance,
-                  .operation = &operation,
-                  .call_id = planned.id,
-                  .args = *args};
-  act.staging = operation.name == "stage" && instance->manifest().has_role(Role::kTarget);
-  act.was_dead = dead_before.count(instance->name()) > 0;
-  LiveCall call{.instances = request.instances,
-                .instance = *instance,
-                .operation = operation,
-                .run_id = request.run_id,
-                .call_id = planned.id,
-                .key = key,
-                .started = started,
-                .audience = &request.audience,
-                .shown_as = &planned,
-                .cancelled = &request.cancelled,
-                .scratch_root = request.scratch_root};
-  if (planned.is_act()) {
-    call.on_checkpoint = [&](Value position) {
-      return record(record::kCheckpoint,
-                    Value::object({{"call", planned.id}, {"position", std::move(position)}}));
-    };
-    call.on_undo = [&](Value undo) -> Result<> {
-      auto written =
-          record(record::kUndoRecorded, Value::object({{"call", planned.id}, {"undo", undo}}));
-      if (written) act.undo = std::move(undo);
-      return written;
-    };
-    if (!act.staging) touched = true;
-  }
-  call.on_nested = [&](const NestedRequest& nested) {
-    return execute_nested(planned, act, *instance, nested);
-  };
-
+  act.nested.clear();  // each comes again, from the journal or anew
+  if (planned.is_act() && !act.staging) touched = true;
+  LiveCall call = live_call(site, act);
+  call.attempt = before.attempt;
+  call.checkpoint = before.checkpoint;
+  call.audience = &request.audience;
+  call.shown_as = &planned;
   const auto began = SteadyClock::now();
-  auto answered = call.run(*args);
+  const auto answered = call.run(site.args);
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - began).count();
   if (inputs) *inputs = answered.inputs;
-
+  act.result = answered.result ? std::optional(*answered.result) : std::nullopt;
+  const bool stands = answered.result || !leaves_nothing(answered.result.error(), act);
+  if (planned.is_act() && stands) standing.push_back(std::move(act));
   if (!answered.result) {
     const Error& error = answered.result.error();
-    if (planned.is_act() && !leaves_nothing(error, act)) standing.push_back(std::move(act));
-    auto written =
-        record(record::kError, Value::object({{"call", planned.id}, {"error", to_value(error)}}));
+    auto written = end(site, answered, seconds);
     request.audience.call_failed(planned, error);
+    interrupted = interrupted || request.cancelled;
     if (!written) return fail(written.error());
     return fail(halt(error));
   }
-  act.result = *answered.result;
-  if (planned.is_act()) standing.push_back(std::move(act));
-  results[planned.id] = *answered.result;
-  if (auto written =
-          record(record::kResult,
-                 Value::object({{"call", planned.id},
-                                {"result", *answered.result},
-                                {"streams", streams_of(answered.inputs)},
-                                {"milliseconds", static_cast<std::int64_t>(seconds * 1000)}}));
-      !written) {
-    return fail(written.error());
-  }
+  results[site.id] = *answered.result;
+  if (auto written = end(site, answered, seconds); !written) return fail(written.error());
   request.audience.call_done(planned, *answered.result);
-  auto words = texts_from(answered.result->at("words"));
+  auto words = texts(answered.result->at("words"));
   std::uint64_t bytes = 0;
   for (const OpenedInput& input : answered.inputs) bytes += input.passed.bytes;
   report.done.push_back({planned.step, planned.instance, planned.operation,
                          words.empty() ? planned.effects : words, seconds, bytes});
   if (const auto broken = broken_prediction(planned.predicted, *answered.result); !broken.empty()) {
     return fail(halt({.code = "plugin.broken_prediction",
-                      .message = "plugin " + instance->manifest().id + " misbehaves: of " +
+                      .message = "plugin " + site.instance->manifest().id + " misbehaves: of " +
                                  planned.instance + "." + planned.operation + " " + broken,
                       .category = Category::kInternal,
                       .outcome = snapcore::Outcome::kHappened}));
@@ -148,66 +224,50 @@ Result<Value> Executor::State::execute(const PlannedCall& planned,
   return *answered.result;
 }
 
+// --- a call that a plugin makes through another instance
+
 Result<Value> Executor::State::execute_nested(const PlannedCall& outer, StandingAct& parent,
                                               const Instance& caller, const NestedRequest& nested) {
   const auto target = resolve_nested(request.instances, caller, nested);
   if (!target) return fail(target.error());
-  LiveCall call{.instances = request.instances,
-                .instance = *target->instance,
-                .operation = *target->operation,
-                .run_id = request.run_id,
-                .call_id = outer.id + "/" + std::string(nested.label),
-                .started = started,
-                .cancelled = &request.cancelled,
-                .scratch_root = request.scratch_root};
-  call.key = idempotency_key(call.call_id);
+  const CallSite site{.id = parent.call_id + "/" + std::string(nested.label),
+                      .parent = parent.call_id,
+                      .shown = outer,
+                      .instance = target->instance,
+                      .operation = *target->operation,
+                      .planned_args = nested.args,
+                      .args = nested.args};
+  StandingAct act = act_of(site);
+  LiveCall call = live_call(site, act);
   if (target->operation->effect == Effect::kRead) {
     call.on_nested = nested_reads(request.instances, *target->instance, &request.cancelled);
     return call.run_here(nested.args, {nested.output}, {nested.input}).result;
   }
-  bool announced = false;
-  for (const NestedCall& planned : outer.nested) {
-    announced =
-        announced || (planned.label == nested.label && planned.instance == nested.instance &&
-                      planned.operation == nested.operation && planned.args == nested.args);
-  }
-  if (!announced) {
+  if (!is_announced(outer, nested)) {
     return fail(deviation("inside of call " + outer.id + "\n  approved plan: no call '" +
                           std::string(nested.label) +
                           "' like this\n  this run: " + std::string(nested.instance) + "." +
                           std::string(nested.operation) + " " + nested.args.dump()));
   }
-  if (auto written =
-          record(record::kIntent, intent_body(call.call_id, *target->instance, *target->operation,
-                                              nested.args, call.key, 1));
-      !written) {
-    return fail(written.error());
+  const bool acts = is_act(target->operation->effect);
+  auto before = recall(site, act);
+  if (!before) return fail(before.error());
+  if (before->answer) {
+    if (nested.input) read_to_the_end(*nested.input);
+    const auto& answer = *before->answer;
+    if (acts && (answer || !leaves_nothing(answer.error(), act)))
+      parent.nested.push_back(std::move(act));
+    return answer;
   }
-  StandingAct act{.planned = &outer,
-                  .instance = target->instance,
-                  .operation = target->operation,
-                  .call_id = call.call_id,
-                  .args = nested.args};
-  call.on_undo = [&](Value undo) -> Result<> {
-    auto written =
-        record(record::kUndoRecorded, Value::object({{"call", call.call_id}, {"undo", undo}}));
-    if (written) act.undo = std::move(undo);
-    return written;
-  };
-  call.on_nested = [&](const NestedRequest& deeper) {
-    return execute_nested(outer, act, *target->instance, deeper);
-  };
-  auto answered = call.run_here(nested.args, {nested.output}, {nested.input});
+  if (auto begun = begin(site, before->attempt); !begun) return fail(begun.error());
+  act.nested.clear();
+  call.attempt = before->attempt;
+  call.checkpoint = before->checkpoint;
+  const auto answered = call.run_here(nested.args, {nested.output}, {nested.input});
   if (answered.result) act.result = *answered.result;
   const bool stands = answered.result || !leaves_nothing(answered.result.error(), act);
-  if (stands && is_act(target->operation->effect)) parent.nested.push_back(std::move(act));
-  auto written =
-      answered.result
-          ? record(record::kResult,
-                   Value::object({{"call", call.call_id}, {"result", *answered.result}}))
-          : record(record::kError, Value::object({{"call", call.call_id},
-                                                  {"error", to_value(answered.result.error())}}));
-  if (!written) return fail(written.error());
+  if (acts && stands) parent.nested.push_back(std::move(act));
+  if (auto written = end(site, answered, 0); !written) return fail(written.error());
   return answered.result;
 }
 

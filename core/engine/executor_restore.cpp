@@ -8,6 +8,13 @@
 
 namespace snapcore {
 
+// From then on the target is not what it was when it was approved.
+bool Executor::State::was_activated(const PlannedRestore& restore) const {
+  if (!request.history) return false;
+  const PastCall* activate = request.history->find(restore.id + ".activate");
+  return activate != nullptr && !activate->undone;
+}
+
 // What was approved must still be so: the artifact has its digest, the target is who it was, and
 // nobody brought it back to life meanwhile.
 Result<> Executor::State::look_again(const PlannedRestore& restore, Instance& target) {
@@ -48,7 +55,11 @@ Result<> Executor::State::look_again(const PlannedRestore& restore, Instance& ta
          .category = Category::kConflict});
   }
   if (!healthy) dead_before.insert(restore.target);
-  return {};
+  auto written = request.journal.append_later(
+      record::kValue, Value::object({{"id", restore.id + ".before"},
+                                     {"what", restore.target + ".inspect"},
+                                     {"value", Value::object({{"healthy", healthy}})}}));
+  return written ? Result<>() : fail(written.error());
 }
 
 // The plugin must have read the approved bytes, all of them, through the core.
@@ -104,7 +115,13 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
                           restore->artifact.at("ref").dump() +
                           "\n  this run: " + args.at("from").at("ref").dump()));
   }
-  if (auto same = look_again(*restore, *target); !same) return fail(halt(same.error()));
+  const bool was_live = was_activated(*restore);
+  if (!was_live) {
+    if (auto same = look_again(*restore, *target); !same) return fail(halt(same.error()));
+  } else if (const PastRead* before = request.history->read(id + ".before");
+             before && !before->value.at("healthy").bool_or(true)) {
+    dead_before.insert(restore->target);
+  }
 
   Value all = args;
   all["from"] = identity_of_bytes(restore->artifact);
@@ -119,8 +136,10 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
   if (auto staged = restore_verb(*restore, target, "stage", all, &inputs); !staged)
     return fail(staged.error());
   if (auto same = check_bytes(*restore, inputs); !same) return fail(halt(same.error()));
-  auto checked = restore_verb(*restore, target, "check", all);
-  if (!checked) return fail(halt(checked.error()));
+  if (!was_live) {
+    auto checked = restore_verb(*restore, target, "check", all);
+    if (!checked) return fail(halt(checked.error()));
+  }
   auto activated = restore_verb(*restore, target, "activate", all);
   if (!activated) return fail(activated.error());
   auto healthy = restore_verb(*restore, target, "health", all);

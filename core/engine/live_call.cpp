@@ -207,7 +207,7 @@ class Context final : public CallContext {
                           {"key", call.key},
                           {"started", call.started},
                           {"attempt", call.attempt},
-                          {"checkpoint", nullptr}})
+                          {"checkpoint", call.checkpoint}})
         .dump();
   }
 

@@ -45,6 +45,7 @@ struct LiveCall {
   std::string key = {};
   std::string started = {};
   int attempt = 1;
+  Value checkpoint = {};  // of an earlier attempt
 
   Audience* audience = nullptr;
   const PlannedCall* shown_as = nullptr;  // for progress; may be null

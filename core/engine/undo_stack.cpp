@@ -41,7 +41,49 @@ Result<Value> run_way_back(const UndoScene& scene, const StandingAct& act) {
       .result;
 }
 
+std::string_view exit_words(Ending ending) {
+  switch (ending) {
+    case Ending::kDone: return "done";
+    case Ending::kDoneWithWarnings: return "done with warnings";
+    case Ending::kFailedUntouched: return "failed, nothing live was touched";
+    case Ending::kUndone: return "failed and undone";
+    case Ending::kInterrupted: return "interrupted";
+    case Ending::kNeedsPerson: break;
+  }
+  return "needs a person";
+}
+
 }  // namespace
+
+bool is_staging(const Instance& instance, const Operation& operation) {
+  return operation.name == "stage" && instance.manifest().has_role(Role::kTarget);
+}
+
+Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
+                                 Instances& instances) {
+  auto instance = instances.open(past.instance);
+  if (!instance) return fail(instance.error());
+  const Operation* operation = (*instance)->manifest().find(past.operation);
+  if (!operation) {
+    return fail({.code = "plugin.unknown_operation",
+                 .message = "the plugin of '" + past.instance + "' has no operation '" +
+                            past.operation + "' any more",
+                 .hint = "install the version of the plugin that the run was started with"});
+  }
+  return StandingAct{.planned = &shown,
+                     .instance = *instance,
+                     .operation = operation,
+                     .call_id = past.id,
+                     .args = past.args,
+                     .result = past.result,
+                     .undo = past.undo,
+                     .staging = is_staging(**instance, *operation)};
+}
+
+bool leaves_something(const PastCall& past) {
+  if (!past.is_act || past.undone) return false;
+  return !past.error || past.error->outcome != Outcome::kNothingHappened || past.undo.has_value();
+}
 
 Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act) {
   if (act.operation->undo.kind == UndoRule::Kind::kNested) {
@@ -87,6 +129,35 @@ Standing describe(const StandingAct& act) {
   if (act.undo) standing.shell = texts_from(act.undo->at("shell"));
   if (act.result) standing.kept = act.result->at("kept");
   return standing;
+}
+
+bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunReport& report) {
+  const StandingAct& act = standing.back();
+  scene.audience.undo_began(*act.planned);
+  auto undone = undo(scene, act);
+  if (!undone) {
+    scene.audience.undo_failed(*act.planned, undone.error());
+    report.rollback_error = undone.error();
+    return false;
+  }
+  scene.audience.undo_done(*act.planned);
+  report.undone.insert(report.undone.end(), undone->begin(), undone->end());
+  standing.pop_back();
+  return true;
+}
+
+void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal) {
+  for (auto act = standing.rbegin(); act != standing.rend(); ++act) {
+    if (!act->staging) report.standing.push_back(describe(*act));
+  }
+  Value body = Value::object(
+      {{"ending", exit_words(report.ending)}, {"exit", static_cast<int>(report.ending)}});
+  if (report.error) body["error"] = to_value(*report.error);
+  if (report.rollback_error) body["rollback_error"] = to_value(*report.rollback_error);
+  auto written = journal.append(record::kEnd, std::move(body));
+  if (written) return;
+  report.warnings.push_back("the journal's last record could not be written: " +
+                            written.error().message);
 }
 
 }  // namespace snapcore

@@ -26,6 +26,17 @@ struct StandingAct {
   std::vector<StandingAct> nested = {};
 };
 
+// Touches nothing live: what a target's `stage` makes.
+bool is_staging(const Instance& instance, const Operation& operation);
+
+// An act from before, without the calls nested in it. Its arguments are as the journal has them.
+// "site.unknown_instance", "plugin.unknown_operation" when it cannot be taken back any more.
+Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
+                                 Instances& instances);
+
+// Whether there is, or may be, anything of it.
+bool leaves_something(const PastCall& past);
+
 struct UndoScene {
   Instances& instances;
   Journal& journal;
@@ -39,6 +50,12 @@ struct UndoScene {
 // compensate. Both records are in the journal when it returns. The words are what the plugin says
 // it did.
 Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act);
+
+// Takes the newest back and tells the audience and the report. False: it could not be.
+bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunReport& report);
+
+// The last record of a run, and in the report what still stands.
+void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal);
 
 // As people are shown it.
 Standing describe(const StandingAct& act);

@@ -20,27 +20,18 @@ class FileJournal final : public Journal {
         extent_(std::move(extent)) {}
 
   Result<std::uint64_t> append(std::string_view type, Value body) override {
-    if (std::find(record::kAll.begin(), record::kAll.end(), type) == record::kAll.end() ||
-        type == record::kHeader) {
-      return fail({.code = "journal.unknown_type",
-                   .message = "'" + std::string(type) + "' is no type of record",
-                   .category = Category::kInternal});
-    }
-    const std::lock_guard lock(mutex_);
-    Record record{.seq = extent_.head.seq + 1,
-                  .type = std::string(type),
-                  .at = clock_.now(),
-                  .body = std::move(body)};
-    if (auto written = put(record, extent_.head.hash); !written) return fail(written.error());
-    ++extent_.records;
-    return record.seq;
+    return append(type, std::move(body), Durable::kNow);
+  }
+
+  Result<std::uint64_t> append_later(std::string_view type, Value body) override {
+    return append(type, std::move(body), Durable::kWithTheNext);
   }
 
   Result<> write_header() {
     Record record{.type = std::string(record::kHeader),
                   .at = clock_.now(),
                   .body = Value::object({{"format", "snapcore-journal"}, {"version", 1}})};
-    return put(record, genesis_hash());
+    return put(record, genesis_hash(), Durable::kNow);
   }
 
   // After this everything that was read is durable, and the next record follows the last whole one.
@@ -65,7 +56,29 @@ class FileJournal final : public Journal {
   }
 
  private:
-  Result<> put(Record& record, const std::string& previous_hash) {
+  enum class Durable { kNow, kWithTheNext };
+  // What waits in memory may grow to this before it is written, still without a sync.
+  static constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
+
+  Result<std::uint64_t> append(std::string_view type, Value body, Durable durable) {
+    if (std::find(record::kAll.begin(), record::kAll.end(), type) == record::kAll.end() ||
+        type == record::kHeader) {
+      return fail({.code = "journal.unknown_type",
+                   .message = "'" + std::string(type) + "' is no type of record",
+                   .category = Category::kInternal});
+    }
+    const std::lock_guard lock(mutex_);
+    Record record{.seq = extent_.head.seq + 1,
+                  .type = std::string(type),
+                  .at = clock_.now(),
+                  .body = std::move(body)};
+    if (auto written = put(record, extent_.head.hash, durable); !written)
+      return fail(written.error());
+    ++extent_.records;
+    return record.seq;
+  }
+
+  Result<> put(Record& record, const std::string& previous_hash, Durable durable) {
     if (!file_) {
       return fail({.code = "journal.closed",
                    .message = "the journal " + path_.string() +
@@ -74,18 +87,29 @@ class FileJournal final : public Journal {
     }
     auto line = write_line(record, previous_hash);
     if (!line) return fail(line.error());
-    if (auto written = write(*line); !written) return written;
+    const std::size_t waiting = waiting_.size();
+    waiting_ += *line;
+    if (durable == Durable::kNow || waiting_.size() > kMostWaiting) {
+      if (auto written = write(durable); !written) {
+        waiting_.resize(waiting);  // the record does not count, those before it still wait
+        return written;
+      }
+    }
     extent_.head = {record.seq, record.hash};
-    extent_.whole_bytes += line->size();
     return {};
   }
 
-  Result<> write(std::string_view line) {
-    auto done = file_->write_all(as_bytes(line));
+  // All that waits.
+  Result<> write(Durable durable) {
+    auto done = file_->write_all(as_bytes(waiting_));
     const bool written = done.has_value();
-    if (written) done = file_->sync();
-    if (done) return {};
-    // What may be there of the record must not be read as one later, nor stand between two others.
+    if (written && durable == Durable::kNow) done = file_->sync();
+    if (done) {
+      extent_.whole_bytes += waiting_.size();
+      waiting_.clear();
+      return {};
+    }
+    // What may be there of a record must not be read as one later, nor stand between two others.
     // A failed sync leaves us blind, so that nothing may be built on this file before it was read
     // again.
     const auto cut = file_->truncate(extent_.whole_bytes);
@@ -103,6 +127,7 @@ class FileJournal final : public Journal {
   const Clock& clock_;
   std::unique_ptr<File> file_;  // null once nothing more is taken
   JournalExtent extent_;
+  std::string waiting_;  // lines behind extent_.whole_bytes
   mutable std::mutex mutex_;
 };
 

@@ -42,9 +42,12 @@ inline constexpr std::string_view kLease = "lease";
 inline constexpr std::string_view kNote = "note";
 inline constexpr std::string_view kStep = "step";
 inline constexpr std::string_view kEnd = "end";
-inline constexpr std::array kAll = {
-    kHeader,  kRun,          kApproval,   kIntent,     kCheckpoint, kResult, kError, kValue,
-    kResolve, kUndoRecorded, kUndoIntent, kUndoResult, kLease,      kNote,   kStep,  kEnd};
+inline constexpr std::string_view kResume = "resume";
+inline constexpr std::string_view kAccept = "accept";
+inline constexpr std::array kAll = {kHeader,       kRun,        kApproval,   kIntent,  kCheckpoint,
+                                    kResult,       kError,      kValue,      kResolve, kResume,
+                                    kUndoRecorded, kUndoIntent, kUndoResult, kLease,   kNote,
+                                    kStep,         kEnd,        kAccept};
 }  // namespace record
 
 struct Record {
@@ -86,13 +89,17 @@ class Journal {
   // a failed sync: then nothing more is taken ("journal.closed") until somebody opens it anew.
   virtual Result<std::uint64_t> append(std::string_view type, Value body) = 0;
 
+  // The same for what no act depends on: it is durable together with the next record of append(),
+  // and forgotten when none comes.
+  virtual Result<std::uint64_t> append_later(std::string_view type, Value body) = 0;
+
   virtual JournalHead head() const = 0;
 
   // Bytes removed by open() because the last record was unfinished; 0 after a clean end.
   virtual std::uint64_t dropped_bytes() const = 0;
 
   // Every record in order, from the first after the header, one at a time in memory; stops at the
-  // visitor's error.
+  // visitor's error. What still waits for the next record is not among them.
   virtual Result<> visit(const VisitRecord& visitor) const = 0;
 
   // All of them at once, for journals known to be short.

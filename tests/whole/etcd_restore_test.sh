@@ -116,6 +116,8 @@ hold_stop_of_m1() {
   touch "$work/hold"
 }
 
+newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
+
 # wait_for SECONDS COMMAND...
 wait_for() {
   local end=$((SECONDS + $1))
@@ -144,13 +146,15 @@ case_a_signal_while_a_member_stops_brings_the_cluster_back() {
     code=0
     wait "$tool" || code=$?
     cat "$work/out" "$work/err"
-    expect_equal "$code" 5 "exit after SIG$signal"
+    expect_equal "$code" 6 "exit after SIG$signal"
     expect_said 'wait until m1 answers, at most 120 s' 'm1 runs again with the old data'
     "$work/m1/ctl" alive || fail_case "m1 does not run after SIG$signal"
     cluster_wait "$work"
     expect_equal "$(hashkv "$work")" "$before" "hash of the old cluster"
     expect_equal "$(cluster_count "$work" /k/)" 250 "keys"
+    expect_exit 0 snapcore rollback "$(newest_run)" --yes
     expect_equal "$(find "$work/m1" -maxdepth 1 -name 'data*' | wc -l)" 1 "directories"
+    expect_equal "$(hashkv "$work")" "$before" "hash of the old cluster"
   done
 }
 

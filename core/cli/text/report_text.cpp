@@ -16,12 +16,14 @@ struct Verdict {
   Tone tone;
 };
 
-Verdict verdict(const RunReport& report) {
+Verdict verdict(const RunReport& report, const RunEnd& end) {
+  if (end.was_rollback && !report.rollback_error) return {"Taken back", Tone::kGood};
   switch (report.ending) {
     case Ending::kDone: return {"Done", Tone::kGood};
     case Ending::kDoneWithWarnings: return {"Done, with warnings", Tone::kLoud};
     case Ending::kFailedUntouched: return {"Failed before anything live was touched", Tone::kBad};
     case Ending::kUndone: return {"Failed, and undone", Tone::kBad};
+    case Ending::kInterrupted: return {"Interrupted, and can be resumed", Tone::kLoud};
     case Ending::kNeedsPerson: break;
   }
   return {
@@ -38,6 +40,7 @@ bool is_check(const Plan& plan, const RunReport::Done& done) {
 }
 
 std::string cost(const RunReport::Done& done) {
+  if (done.before) return "before this";
   std::string text = describe_seconds(done.seconds);
   if (done.bytes > 0) text += ", " + describe_bytes(done.bytes);
   if (done.bytes > 0 && done.seconds >= 0.1) {
@@ -101,8 +104,13 @@ bool any_shell(const RunReport& report) {
                      [](const Standing& standing) { return !standing.shell.empty(); });
 }
 
+// Ended with acts in effect and others missing.
+bool stands_half_way(const RunReport& report) {
+  return report.ending == Ending::kNeedsPerson || report.ending == Ending::kInterrupted;
+}
+
 void what_is_kept(Page& page, const RunReport& report) {
-  const bool held = report.ending == Ending::kNeedsPerson;
+  const bool held = stands_half_way(report);
   bool any = false;
   for (const Standing& standing : report.standing) {
     if (!held && standing.kept.is_null()) continue;
@@ -128,11 +136,29 @@ std::string state_now(const RunReport& report) {
     case Ending::kDoneWithWarnings: return "";
     case Ending::kFailedUntouched: return "every target is as it was; what was staged is removed";
     case Ending::kUndone: return "the old state is back: everything this run changed was undone";
-    case Ending::kNeedsPerson: break;
+    case Ending::kInterrupted:
+      if (report.standing.empty())
+        return "nothing live was touched; what was staged is still there";
+      break;
+    case Ending::kNeedsPerson:
+      if (report.standing.empty())
+        return "no act of this run stands; what exactly the failed call left is not known";
+      break;
   }
-  if (report.standing.empty())
-    return "no act of this run stands; what exactly the failed call left is not known";
   return "what is under 'Still in effect' stands; nothing more happens by itself";
+}
+
+// What to type, each with what it does.
+void choices(Page& page, const RunReport& report, const RunEnd& end) {
+  const std::string snapcore = "snapcore" + end.typed;
+  const std::string run = shell_word(end.run_id);
+  page.field(0, "Next", 11,
+             report.ending == Ending::kInterrupted ? "go on, or take back what was done:"
+                                                   : "look at what is there, then decide:",
+             Tone::kPlain, Tone::kBold);
+  page.verbatim(11, snapcore + " runs " + run + "       # what happened");
+  if (!end.was_rollback) page.verbatim(11, snapcore + " resume " + run + "     # go on");
+  page.verbatim(11, snapcore + " rollback " + run + "   # take it back");
 }
 
 void next(Page& page, const RunReport& report, const RunEnd& end) {
@@ -140,18 +166,10 @@ void next(Page& page, const RunReport& report, const RunEnd& end) {
   if (state.empty()) return;
   page.blank();
   page.field(0, "State now", 11, state, Tone::kPlain, Tone::kBold);
-  if (report.ending == Ending::kNeedsPerson) {
-    page.field(0, "Next", 11,
-               "look at what is there, then decide: leave it, or put the old back as above",
-               Tone::kPlain, Tone::kBold);
-    page.verbatim(11, "snapcore runs " + shell_word(end.run_id));
-  } else if (!end.again.empty()) {
-    const bool asked = report.error && report.error->code == "run.interrupted";
-    page.field(0, "Next", 11,
-               asked ? "start again when you are ready:" : "repair the cause, then start again:",
-               Tone::kPlain, Tone::kBold);
-    page.verbatim(11, end.again);
-  }
+  if (stands_half_way(report)) return choices(page, report, end);
+  if (end.again.empty() || end.was_rollback) return;
+  page.field(0, "Next", 11, "repair the cause, then start again:", Tone::kPlain, Tone::kBold);
+  page.verbatim(11, end.again);
 }
 
 }  // namespace
@@ -162,6 +180,7 @@ std::string_view to_text(Ending ending) {
     case Ending::kDoneWithWarnings: return "done_with_warnings";
     case Ending::kFailedUntouched: return "failed_untouched";
     case Ending::kUndone: return "undone";
+    case Ending::kInterrupted: return "interrupted";
     case Ending::kNeedsPerson: break;
   }
   return "needs_person";
@@ -170,7 +189,7 @@ std::string_view to_text(Ending ending) {
 std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,
                         const Style& style) {
   Page page(style);
-  const Verdict said = verdict(report);
+  const Verdict said = verdict(report, end);
   page.line(
       0,
       std::string(said.text) + ": " + (plan.summary.empty() ? "run " + end.run_id : plan.summary),

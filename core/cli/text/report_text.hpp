@@ -14,13 +14,15 @@ struct RunEnd {
   std::filesystem::path journal = {};
   JournalHead head = {};
   double seconds = 0;
+  std::string typed = {};  // global options, to be repeated in commands to type next
   std::string again = {};  // the command that starts this restore anew
+  bool was_rollback = false;
 };
 
 std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,
                         const Style& style);
 
-// "done", "done_with_warnings", "failed_untouched", "undone", "needs_person"
+// "done", "done_with_warnings", "failed_untouched", "undone", "interrupted", "needs_person"
 std::string_view to_text(Ending ending);
 
 }  // namespace snapcore

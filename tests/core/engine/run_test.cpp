@@ -326,7 +326,7 @@ TEST(RunTest, ContinueLeavesAFailedStepAndGoesOn) {
   EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("nothing")));
 }
 
-TEST(RunTest, ARunTheOperatorStoppedTakesBackWhatWasDone) {
+TEST(RunTest, ARunTheOperatorStoppedStaysAsItIsUntilSomebodyDecides) {
   Scene scene;
   const auto plan = scene.plan(in_order({add_entry("one"), add_entry("two")}));
   const auto report = scene.execute(*plan, [&](Gate& gate) -> Result<> {
@@ -336,7 +336,10 @@ TEST(RunTest, ARunTheOperatorStoppedTakesBackWhatWasDone) {
     return second ? Result<>() : fail(second.error());
   });
   EXPECT_EQ(report.error->code, "run.interrupted");
-  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+  EXPECT_EQ(report.ending, Ending::kInterrupted);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one"));
+  ASSERT_EQ(report.standing.size(), 1U);
+  EXPECT_THAT(report.standing.front().shell, ElementsAre("rm one"));
 }
 
 TEST(RunTest, ARunbookThatRunsAwayIsStoppedWhilePlanning) {

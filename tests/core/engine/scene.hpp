@@ -16,6 +16,7 @@
 #include "base/real_file_system.hpp"
 #include "engine/executor.hpp"
 #include "engine/planner.hpp"
+#include "engine/rollback.hpp"
 #include "journal/journal.hpp"
 #include "plugin_files.hpp"
 
@@ -89,15 +90,7 @@ class Scene {
     auto journal = Journal::create(files_, root_ / ("journal-" + std::to_string(++runs_)), clock_);
     if (!journal) throw std::runtime_error(journal.error().message);
     journal_ = std::move(*journal);
-    Executor executor({.instances = *instances_,
-                       .clock = clock_,
-                       .plan = plan,
-                       .run_id = "run-" + std::to_string(runs_),
-                       .journal = *journal_,
-                       .on_failure = on_failure,
-                       .scratch_root = root_,
-                       .audience = audience_,
-                       .cancelled = cancelled_});
+    Executor executor(request(plan, on_failure));
     auto declared = executor.declare("a test", Value::object());
     return executor.finish(declared ? script(executor) : declared);
   }
@@ -108,6 +101,47 @@ class Scene {
     auto planned = plan(script, std::move(waivers));
     if (!planned) throw std::runtime_error(planned.error().message);
     return execute(*planned, script, on_failure);
+  }
+
+  // As if the process had been killed after so many records of the last run.
+  void cut_journal(std::size_t records) {
+    const auto path = root_ / ("journal-" + std::to_string(runs_));
+    std::ifstream whole(path);
+    std::string text, line;
+    for (std::size_t i = 0; i <= records && std::getline(whole, line); ++i) text += line + "\n";
+    journal_.reset();
+    std::ofstream(path) << text;
+    open_journal();
+  }
+  // What another process would do with the run.
+  RunReport resume(const Plan& plan, const Script& script,
+                   OnFailure on_failure = OnFailure::kRollback) {
+    open_journal();
+    cancelled_ = false;
+    const History history = *History::of(*journal_);
+    if (!journal_->append(record::kResume, Value::object())) throw std::runtime_error("no resume");
+    ExecuteRequest wanted = request(plan, on_failure);
+    wanted.history = &history;
+    Executor executor(std::move(wanted));
+    auto declared = executor.declare("a test", Value::object());
+    return executor.finish(declared ? script(executor) : declared);
+  }
+  RunReport roll_back(const Plan& plan) {
+    open_journal();
+    const History history = *History::of(*journal_);
+    return snapcore::roll_back({.instances = *instances_,
+                                .plan = plan,
+                                .history = history,
+                                .run_id = run_id(),
+                                .journal = *journal_,
+                                .scratch_root = root_,
+                                .audience = audience_,
+                                .cancelled = cancelled_});
+  }
+  void append(std::string_view type, Value body) {
+    open_journal();
+    if (auto written = journal_->append(type, std::move(body)); !written)
+      throw std::runtime_error(written.error().message);
   }
 
   std::vector<std::string> record_types() const {
@@ -123,6 +157,23 @@ class Scene {
   void cancel() { cancelled_ = true; }
 
  private:
+  std::string run_id() const { return "run-" + std::to_string(runs_); }
+  ExecuteRequest request(const Plan& plan, OnFailure on_failure) {
+    return {.instances = *instances_,
+            .clock = clock_,
+            .plan = plan,
+            .run_id = run_id(),
+            .journal = *journal_,
+            .on_failure = on_failure,
+            .scratch_root = root_,
+            .audience = audience_,
+            .cancelled = cancelled_};
+  }
+  void open_journal() {
+    auto journal = Journal::open(files_, root_ / ("journal-" + std::to_string(runs_)), clock_);
+    if (!journal) throw std::runtime_error(journal.error().message);
+    journal_ = std::move(*journal);
+  }
   void add(const std::string& name, const std::string& plugin, Value config) {
     site_.instances.push_back({name, plugin, std::move(config)});
     std::sort(site_.instances.begin(), site_.instances.end(),

@@ -1,5 +1,12 @@
 // A plugin for tests of the engine: entries are files in a directory, and everything that is called
 // is written to the file `calls` beside them, so that a test can tell what really happened.
+//
+// An operation for every way of repeating, each with moments at which the process can be killed:
+// with LEDGER_KILL_AT=N it ends at the Nth moment it comes to.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <snapcore/plugin.hpp>
@@ -11,6 +18,12 @@ namespace files = snapcore::files;
 namespace sdk = snapcore::sdk;
 using snapcore::fail;
 using snapcore::Result;
+
+void moment() {
+  static const char* const wish = std::getenv("LEDGER_KILL_AT");
+  static int passed = 0;
+  if (wish && ++passed == std::atoi(wish)) ::kill(::getpid(), SIGKILL);
+}
 
 struct Config {
   std::string path;
@@ -76,13 +89,16 @@ class Ledger {
     return planned;
   }
   Result<Added> add(sdk::Call& call, const Entry& args) {
+    moment();
     write("add " + args.name);
     if (args.fails == "before") return fail(broken(snapcore::Outcome::kNothingHappened));
     const bool fresh = !std::filesystem::exists(path_ / args.name);
     auto recorded = call.record_undo(
         {.data = args.name, .words = {"remove " + args.name}, .shell = {"rm " + args.name}});
     if (!recorded) return fail(recorded.error());
+    moment();
     std::ofstream(path_ / args.name) << args.name;
+    moment();
     if (args.fails == "after") return fail(broken(snapcore::Outcome::kHappened));
     if (args.fails == "unknown") return fail(broken(snapcore::Outcome::kMayHaveHappened));
     return Added{args.name, entries(), fresh};
@@ -91,8 +107,72 @@ class Ledger {
     write("undo " + what.args.name);
     if (std::filesystem::exists(path_ / "no_way_back"))
       return fail(broken(snapcore::Outcome::kNothingHappened));
+    moment();
     std::filesystem::remove(path_ / what.args.name);
+    moment();
     return sdk::Undone{{"removed " + what.args.name}};
+  }
+
+  // The key says which call made the entry: made again with the same one, it is the same entry.
+  Result<Added> stamp(sdk::Call& call, const Entry& args) {
+    moment();
+    write("stamp " + args.name + " " + call.facts().key.substr(0, 8));
+    const std::string key = call.facts().key;
+    if (text_of(args.name) == key) return Added{args.name, entries(), false};
+    if (std::filesystem::exists(path_ / args.name))
+      return fail(broken(snapcore::Outcome::kNothingHappened));
+    auto recorded = call.record_undo({.data = args.name, .words = {"remove " + args.name}});
+    if (!recorded) return fail(recorded.error());
+    moment();
+    put(args.name, key);
+    moment();
+    return Added{args.name, entries(), true};
+  }
+
+  // Two files: killed between them, it is half done, and the probe says so.
+  Result<Added> post(sdk::Call& call, const Entry& args) {
+    write("post " + args.name);
+    auto recorded = call.record_undo({.data = args.name, .words = {"remove " + args.name}});
+    if (!recorded) return fail(recorded.error());
+    if (std::filesystem::exists(path_ / args.name) ||
+        std::filesystem::exists(path_ / (args.name + ".second")))
+      return fail(broken(snapcore::Outcome::kNothingHappened));  // it must not be made twice
+    moment();
+    put(args.name, args.name);
+    moment();
+    put(args.name + ".second", args.name);
+    moment();
+    return Added{args.name, 2, true};
+  }
+  Result<sdk::Probed<Added>> probe_post(sdk::Call&, const Entry& args) {
+    write("probe " + args.name);
+    if (std::filesystem::exists(path_ / "does_not_know"))
+      return sdk::Probed<Added>::cannot_tell("the ledger is closed");
+    const bool first = std::filesystem::exists(path_ / args.name);
+    const bool second = std::filesystem::exists(path_ / (args.name + ".second"));
+    if (first && second) return sdk::Probed<Added>::done({args.name, 2, true});
+    if (first) return sdk::Probed<Added>::partial("one of two");
+    return sdk::Probed<Added>::not_started();
+  }
+  Result<sdk::Undone> undo_post(sdk::Call&, const sdk::Compensation<Entry, Added>& what) {
+    write("undo " + what.args.name);
+    moment();
+    std::filesystem::remove(path_ / (what.args.name + ".second"));
+    moment();
+    std::filesystem::remove(path_ / what.args.name);
+    moment();
+    return sdk::Undone{{"removed " + what.args.name}};
+  }
+
+  // Adds a line each time: whoever does it twice is found out.
+  Result<Added> ring(sdk::Call& call, const Entry& args) {
+    write("ring " + args.name);
+    auto recorded = call.record_undo({.data = args.name, .words = {"take the bell down"}});
+    if (!recorded) return fail(recorded.error());
+    moment();
+    std::ofstream(path_ / args.name, std::ios::app) << "ring\n";
+    moment();
+    return Added{args.name, 1, true};
   }
 
   Result<sdk::Planned> plan_seal(sdk::Call&, const Sealed& args) {
@@ -120,10 +200,12 @@ class Ledger {
     return planned;
   }
   Result<sdk::Nothing> relay(sdk::Call& call, const Entry& args) {
+    moment();
     write("relay " + args.name);
     const std::string name = args.fails == "before" ? "unannounced" : args.name;
     auto added = call.call(other_, "add", snapcore::Value::object({{"name", name}}), "there");
     if (!added) return fail(added.error());
+    moment();
     if (args.fails == "after") return fail(broken(snapcore::Outcome::kHappened));
     return sdk::Nothing{};
   }
@@ -158,6 +240,15 @@ class Ledger {
     write(what + " with a pin of " + std::to_string(pin->size()) + " digits");
     return sdk::Nothing{};
   }
+  void put(const std::string& name, const std::string& text) {
+    std::ofstream(path_ / name) << text;
+  }
+  std::string text_of(const std::string& name) const {
+    std::ifstream file(path_ / name);
+    std::string text;
+    std::getline(file, text);
+    return text;
+  }
   void write(const std::string& line) {
     std::ofstream(path_ / "calls", std::ios::app) << line << '\n';
   }
@@ -184,6 +275,18 @@ sdk::Plugin<Ledger> describe() {
       .operation(sdk::change("add", &T::plan_add, &T::add)
                      .summary("adds an entry")
                      .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&T::undo_add))
+      .operation(sdk::change("stamp", &T::plan_add, &T::stamp)
+                     .summary("adds an entry that bears the key of its call")
+                     .repeat(sdk::Repeat::kKeyed)
+                     .undo_by(&T::undo_add))
+      .operation(sdk::change("post", &T::plan_add, &T::post)
+                     .summary("adds an entry of two files")
+                     .probe_by(&T::probe_post)
+                     .undo_by(&T::undo_post))
+      .operation(sdk::change("ring", &T::plan_add, &T::ring)
+                     .summary("must not be done twice")
+                     .repeat(sdk::Repeat::kUnrepeatable)
                      .undo_by(&T::undo_add))
       .operation(sdk::change("seal", &T::plan_seal, &T::seal)
                      .summary("seals with a secret, and needs it again to take that back")

@@ -1,0 +1,45 @@
+#include "cli/decision.hpp"
+
+#include "cli/person.hpp"
+#include "engine/undo_stack.hpp"
+
+namespace snapcore {
+namespace {
+
+void show_standing(Output& output, const Decision& decision) {
+  const auto& calls = decision.history.calls();
+  for (auto past = calls.rbegin(); past != calls.rend(); ++past) {
+    if (!past->parent.empty() || !leaves_something(*past)) continue;
+    const PlannedCall* planned = decision.plan.find(past->id);
+    std::string line = "  " + past->instance + "." + past->operation;
+    if (past->in_doubt()) line += " (begun; how it ended is not known)";
+    output.say(line + "\n");
+    if (!planned) continue;
+    for (const std::string& words : planned->undo_words) output.say("    - " + words + "\n");
+  }
+}
+
+}  // namespace
+
+Result<> decide(Invocation& invocation, const Decision& decision) {
+  Output& output = invocation.output;
+  if (invocation.options.has("yes")) return {};
+  PersonAtTerminal person(output);
+  if (!person.present()) {
+    return fail({.code = "approval.missing",
+                 .message = "this will " + decision.what +
+                            ", and there is no terminal to ask at whether that is right",
+                 .hint = "give the command again with --yes",
+                 .category = Category::kPrecondition});
+  }
+  output.say("This will " + decision.what + ", newest act first:\n");
+  show_standing(output, decision);
+  const auto answer = person.ask("To do it, type 'yes':");
+  if (answer && *answer == "yes") return {};
+  return fail({.code = "approval.declined",
+               .message = "not done: the answer was not 'yes'",
+               .hint = "give the command again to be asked again",
+               .category = Category::kPrecondition});
+}
+
+}  // namespace snapcore

@@ -1,0 +1,26 @@
+// A person decides about a run: the acts are named, and somebody says yes.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/run_options.hpp"
+#include "engine/history.hpp"
+#include "engine/plan.hpp"
+
+namespace snapcore {
+
+inline constexpr std::array kDecisionOptions = {Option{"yes", "", "do it without being asked"}};
+
+struct Decision {
+  std::string what;  // completes "This will ..."
+  const Plan& plan;
+  const History& history;
+};
+
+// Shows which acts stand, then asks at the terminal. "approval.missing" at once when there is
+// nobody to ask and --yes was not given; "approval.declined".
+Result<> decide(Invocation& invocation, const Decision& decision);
+
+}  // namespace snapcore

@@ -1,0 +1,96 @@
+#include "cli/open_run.hpp"
+
+#include <algorithm>
+
+#include "cli/exit_code.hpp"
+#include "cli/text/words.hpp"
+#include "journal/state_directory.hpp"
+#include "plugin/search.hpp"
+#include "site/run_site.hpp"
+
+namespace snapcore {
+namespace {
+
+constexpr std::uint64_t kLargestSite = std::uint64_t{16} << 20;
+
+Result<Site> carried_site(FileSystem& fs, const std::filesystem::path& directory) {
+  const auto text = read_file(fs, directory / "site.json", kLargestSite);
+  if (!text) return fail(text.error());
+  const auto value = Value::parse(*text);
+  if (!value) return fail(value.error());
+  return site_from(*value);
+}
+
+// Where the plugins were when the run began comes last: the run may be on another machine now.
+std::vector<std::filesystem::path> plugin_path(const Globals& globals, const Plan& plan) {
+  auto path = plugin_search_path(globals.plugin_dirs);
+  for (const PluginUse& use : plan.plugins) {
+    const auto directory = std::filesystem::path(use.path).parent_path();
+    if (std::find(path.begin(), path.end(), directory) == path.end()) path.push_back(directory);
+  }
+  return path;
+}
+
+Result<> check_plugins(Instances& instances, const Plan& plan) {
+  for (const PluginUse& use : plan.plugins) {
+    const auto plugin = instances.plugin(use.id);
+    if (!plugin) return fail(plugin.error());
+    if ((*plugin)->sha256() == use.sha256) continue;
+    return fail({.code = "run.plugin_changed",
+                 .message = "plugin " + use.id +
+                            " is not the one the run began with\n  approved plan: SHA-256 " +
+                            use.sha256 + "\n  this run: SHA-256 " + (*plugin)->sha256() + " (" +
+                            (*plugin)->path().string() + ")",
+                 .hint = "name the directory of the old one with --plugin-dir",
+                 .category = Category::kPrecondition});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::string& id) {
+  auto run = std::make_unique<OpenRun>();
+  const auto state =
+      find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
+  if (!state) return fail(state.error());
+  Runs runs(run->fs, invocation.clock, *state);
+  const auto summary = runs.summary(id);
+  if (!summary) return fail(summary.error());
+  if (summary->problem) return fail(*summary->problem);
+  run->id = id;
+  run->directory = summary->directory;
+  auto lock = runs.lock(id);
+  if (!lock) return fail(lock.error());
+  run->lock = std::move(*lock);
+  auto journal = Journal::open(run->fs, run->journal_path(), invocation.clock);
+  if (!journal) return fail(journal.error());
+  run->journal = std::move(*journal);
+  auto history = History::of(*run->journal);
+  if (!history) return fail(history.error());
+  run->history = std::move(*history);
+  auto saved = read_plan_file(run->fs, run->directory / "plan.json");
+  if (!saved) return fail(saved.error());
+  run->saved = std::move(*saved);
+  auto site = carried_site(run->fs, run->directory);
+  if (!site) return fail(site.error());
+  run->site = std::make_unique<OpenSite>(std::move(*site),
+                                         plugin_path(invocation.globals, run->saved.plan));
+  if (auto same = check_plugins(run->site->instances, run->saved.plan); !same)
+    return fail(same.error());
+  return run;
+}
+
+Result<> check_goes_on(const OpenRun& run) {
+  const Value& ending = run.history.ending();
+  const auto exit = static_cast<ExitCode>(ending.at("exit").int_or(0));
+  const bool held = exit == ExitCode::kNeedsPerson || exit == ExitCode::kInterrupted;
+  if (!run.history.accepted() && (ending.is_null() || held)) return {};
+  return fail({.code = "run.over",
+               .message = "run " + run.id + " is over: " +
+                          (run.history.accepted() ? "it was accepted" : ending.at("ending").text()),
+               .hint = "'snapcore runs " + shell_word(run.id) + "' shows what it did",
+               .category = Category::kPrecondition});
+}
+
+}  // namespace snapcore

@@ -1,0 +1,127 @@
+// What becomes of a call that the journal knows from before: it is answered from there, made again,
+// or left to a person.
+#include <snapcore/support/digest.hpp>
+
+#include "engine/executor_state.hpp"
+
+namespace snapcore {
+namespace {
+
+std::vector<OpenedInput> inputs_from(const Value& streams) {
+  std::vector<OpenedInput> inputs;
+  for (const Value& stream : streams.items()) {
+    OpenedInput input{
+        .artifact = Value::object({{"source", stream.at("source")}, {"ref", stream.at("ref")}}),
+        .offset = 0,
+        .passed = {}};
+    input.passed.bytes = stream.at("bytes").uint_or(0);
+    input.passed.sha256 = stream.at("sha256").text();
+    input.passed.complete = stream.at("sha256").is_string();
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+}  // namespace
+
+Error Executor::State::in_doubt(const CallSite& site, const std::string& why) {
+  doubtful = true;
+  const std::string which = "'snapcore resolve " + request.run_id + " " + site.id;
+  return halt({.code = "run.in_doubt",
+               .message = "call " + site.id + ", " + site.instance->name() + "." +
+                          site.operation.name +
+                          ", was begun, and whether it happened is not known" +
+                          (why.empty() ? "" : ": " + why),
+               .hint = "look at " + site.instance->name() + ", then say what you found with " +
+                       which + " --done' or " + which + " --not-done', and resume",
+               .category = Category::kConflict,
+               .outcome = Outcome::kMayHaveHappened});
+}
+
+std::vector<StandingAct> Executor::State::nested_before(const std::string& id,
+                                                        const PlannedCall& shown) {
+  std::vector<StandingAct> acts;
+  for (const PastCall* past : request.history->nested_in(id)) {
+    auto act = standing_act(*past, shown, request.instances);
+    if (!act) continue;  // its instance is gone: what needs it says so
+    act->nested = nested_before(past->id, shown);
+    if (leaves_something(*past)) acts.push_back(std::move(*act));
+  }
+  return acts;
+}
+
+Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, StandingAct& act) {
+  const PastCall* past = request.history ? request.history->find(site.id) : nullptr;
+  if (!past) return Recalled{};
+  if (past->instance != site.instance->name() || past->operation != site.operation.name ||
+      past->args_digest != sha256_hex(site.planned_args.dump())) {
+    return fail(deviation(
+        "call " + site.id + " is not what it was before\n  journal: " + past->instance + "." +
+        past->operation + " " + past->args.dump() + "\n  this run: " + site.instance->name() + "." +
+        site.operation.name + " " + site.planned_args.dump()));
+  }
+  if (past->undone) return Recalled{.attempt = past->attempt + 1};
+  act.undo = past->undo;
+  act.nested = nested_before(site.id, site.shown);
+  if (past->result) {
+    act.result = past->result;
+    return Recalled{.answer = *past->result, .inputs = inputs_from(past->streams)};
+  }
+  if (past->error && request.history->went_on_behind(past->ended))
+    return Recalled{.answer = fail(*past->error)};
+  return settle(site, *past, act);
+}
+
+// By what the manifest says of repeating the operation. What changes nothing is simply done again.
+Result<Executor::State::Recalled> Executor::State::settle(const CallSite& site,
+                                                          const PastCall& past, StandingAct& act) {
+  Recalled again{.attempt = past.attempt + 1, .checkpoint = past.checkpoint};
+  const bool never_began =
+      past.error && past.error->outcome == Outcome::kNothingHappened && !past.undo;
+  if (!is_act(site.operation.effect) || never_began || past.resolved_as_done.has_value())
+    return again;
+  switch (site.operation.repeat) {
+    case Repeat::kSafe:
+    case Repeat::kKeyed:
+    case Repeat::kComposed: return again;
+    case Repeat::kProbe: return ask_plugin(site, past, act);
+    case Repeat::kUnrepeatable: break;
+  }
+  return fail(in_doubt(site, past.error ? past.error->message : "it must not be done twice"));
+}
+
+Result<Executor::State::Recalled> Executor::State::ask_plugin(const CallSite& site,
+                                                              const PastCall& past,
+                                                              StandingAct& act) {
+  LiveCall probe = live_call(site, act);
+  probe.entry = Entry::kProbe;
+  probe.attempt = past.attempt;
+  probe.checkpoint = past.checkpoint;
+  probe.on_checkpoint = {};
+  probe.on_undo = {};
+  probe.on_nested = nested_reads(request.instances, *site.instance, &request.cancelled);
+  const auto answered = probe.run(site.args);
+  if (!answered.result) return fail(in_doubt(site, answered.result.error().message));
+  const std::string state = answered.result->at("state").text();
+  const std::string detail = answered.result->at("detail").text();
+  Recalled again{.attempt = past.attempt + 1, .checkpoint = past.checkpoint};
+  if (state == "done") {
+    act.result = answered.result->at("result");
+    auto written =
+        record(record::kResult,
+               Value::object({{"call", site.id}, {"result", *act.result}, {"found_by", "probe"}}));
+    if (!written) return fail(written.error());
+    return Recalled{.answer = *act.result};
+  }
+  if (state == "not_started") return again;
+  if (state == "partial" && !past.checkpoint.is_null()) return again;
+  if (state == "partial" && act.undo && site.operation.undo.kind == UndoRule::Kind::kCompensate) {
+    if (auto undone = undo(undo_scene(), act); !undone)
+      return fail(in_doubt(site, "it is half done, and " + undone.error().message));
+    act.undo.reset();
+    return again;
+  }
+  return fail(in_doubt(site, detail));
+}
+
+}  // namespace snapcore

@@ -1,0 +1,105 @@
+#include "engine/history.hpp"
+
+namespace snapcore {
+
+Result<History> History::of(const Journal& journal) {
+  History history;
+  const auto read = journal.visit([&](const Record& record) -> Result<> {
+    history.take(record);
+    return {};
+  });
+  if (!read) return fail(read.error());
+  return history;
+}
+
+PastCall* History::call_of(const Record& record) {
+  const auto place = places_.find(record.body.at("call").text());
+  return place == places_.end() ? nullptr : &calls_[place->second];
+}
+
+void History::take_intent(const Record& record) {
+  const Value& body = record.body;
+  const std::string id = body.at("call").text();
+  last_word_ = record.seq;
+  const auto [place, fresh] = places_.emplace(id, calls_.size());
+  if (fresh) calls_.push_back({});
+  PastCall& call = calls_[place->second];
+  PastCall attempt{
+      .id = id,
+      .parent = body.at("parent").text(),
+      .instance = body.at("instance").text(),
+      .operation = body.at("operation").text(),
+      .args_digest = body.at("args_digest").text(),
+      .args = body.at("args"),
+      .is_act = body.at("effect") == Value("change") || body.at("effect") == Value("destroy"),
+      .attempt = static_cast<int>(body.at("attempt").int_or(1)),
+      .begun = record.seq};
+  // What an earlier attempt prepared is still there, unless it was taken back.
+  if (!fresh && !call.undone) {
+    attempt.undo = std::move(call.undo);
+    attempt.checkpoint = std::move(call.checkpoint);
+  }
+  call = std::move(attempt);
+}
+
+void History::take(const Record& record) {
+  const Value& body = record.body;
+  if (record.type == record::kIntent) return take_intent(record);
+  if (record.type == record::kRun) {
+    run_ = body;
+    started_ = body.at("started").string_or(to_rfc3339(record.at));
+  } else if (record.type == record::kEnd) {
+    ending_ = body;
+  } else if (record.type == record::kResume) {
+    ending_ = {};
+  } else if (record.type == record::kAccept) {
+    accepted_ = true;
+  } else if (record.type == record::kValue) {
+    PastRead read{.what = body.at("what").text(), .value = body.at("value"), .seq = record.seq};
+    if (body.has("error")) read.error = error_from(body.at("error"));
+    reads_.insert_or_assign(body.at("id").text(), std::move(read));
+    last_word_ = record.seq;
+  }
+  PastCall* call = call_of(record);
+  if (!call) return;
+  if (record.type == record::kCheckpoint) {
+    call->checkpoint = body.at("position");
+  } else if (record.type == record::kUndoRecorded) {
+    call->undo = body.at("undo");
+  } else if (record.type == record::kResult) {
+    call->result = body.at("result");
+    call->streams = body.at("streams");
+    call->ended = record.seq;
+  } else if (record.type == record::kError) {
+    call->error = error_from(body.at("error"));
+    call->ended = record.seq;
+  } else if (record.type == record::kResolve) {
+    call->resolved_as_done = body.at("decision").text() == "done";
+    if (*call->resolved_as_done) call->result = body.at("result");
+  } else if (record.type == record::kUndoIntent) {
+    call->undo_begun = true;
+  } else if (record.type == record::kUndoResult && body.has("result")) {
+    call->undone = true;
+    call->undo.reset();
+  }
+}
+
+const PastCall* History::find(std::string_view id) const {
+  const auto place = places_.find(id);
+  return place == places_.end() ? nullptr : &calls_[place->second];
+}
+
+const PastRead* History::read(std::string_view id) const {
+  const auto read = reads_.find(id);
+  return read == reads_.end() ? nullptr : &read->second;
+}
+
+std::vector<const PastCall*> History::nested_in(std::string_view id) const {
+  std::vector<const PastCall*> found;
+  for (const PastCall& call : calls_) {
+    if (call.parent == id) found.push_back(&call);
+  }
+  return found;
+}
+
+}  // namespace snapcore

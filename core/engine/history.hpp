@@ -1,0 +1,84 @@
+// What the journal says of the calls of a run, for whoever goes on with it or takes it back.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <snapcore/error.hpp>
+#include <snapcore/value.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/journal.hpp"
+
+namespace snapcore {
+
+// A verify or an act that was begun. A later attempt takes the place of an earlier one, but for the
+// undo: what the plugin recorded last counts.
+struct PastCall {
+  std::string id;
+  std::string parent;  // the call that made this one inside of itself, or ""
+  std::string instance;
+  std::string operation;
+  std::string args_digest;
+  Value args = {};  // as the plan has them: values that come from other calls are later values
+  bool is_act = false;
+  int attempt = 1;
+  std::uint64_t begun = 0;  // seq of the last intent
+  std::uint64_t ended = 0;  // of its result or error, or 0
+  Value checkpoint = {};
+  std::optional<Value> undo = {};
+  std::optional<Value> result = {};
+  Value streams = {};
+  std::optional<Error> error = {};
+  std::optional<bool> resolved_as_done = {};  // what a person said of it when it was in doubt
+  bool undo_begun = false;
+  bool undone = false;
+
+  bool in_doubt() const { return !result && !error && !undone; }
+};
+
+// The answer of a read.
+struct PastRead {
+  std::string what;  // "store.count"
+  Value value = {};
+  std::optional<Error> error = {};
+  std::uint64_t seq = 0;
+};
+
+class History {
+ public:
+  static Result<History> of(const Journal& journal);
+  // Takes one more record; they come in order.
+  void take(const Record& record);
+
+  const PastCall* find(std::string_view id) const;
+  const PastRead* read(std::string_view id) const;
+  // In the order in which they were first begun.
+  const std::vector<PastCall>& calls() const { return calls_; }
+  std::vector<const PastCall*> nested_in(std::string_view id) const;
+
+  // Did the run go on behind this record? Then a line of the runbook has acted on it.
+  bool went_on_behind(std::uint64_t seq) const { return seq < last_word_; }
+
+  const Value& run() const { return run_; }        // body of the record "run"
+  const Value& ending() const { return ending_; }  // of the last "end", null while there is none
+  std::string started() const { return started_; }
+  bool accepted() const { return accepted_; }
+  bool empty() const { return calls_.empty(); }
+
+ private:
+  PastCall* call_of(const Record& record);
+  void take_intent(const Record& record);
+
+  std::vector<PastCall> calls_;
+  std::map<std::string, std::size_t, std::less<>> places_;  // in calls_, by id
+  std::map<std::string, PastRead, std::less<>> reads_;
+  std::uint64_t last_word_ = 0;  // seq of the last intent or read
+  Value run_;
+  Value ending_;
+  std::string started_;
+  bool accepted_ = false;
+};
+
+}  // namespace snapcore

@@ -1,0 +1,39 @@
+#include "engine/later.hpp"
+
+#include "engine/gate.hpp"
+
+namespace snapcore {
+
+Result<Value> resolve_later(const Value& value, const ResultOf& result_of) {
+  if (is_later(value)) {
+    const Value& later = value.at("$later");
+    const std::string field = later.at("field").text();
+    const Value* result = result_of(later.at("call").text());
+    if (result && result->has(field)) return result->at(field);
+    return fail(
+        {.code = "run.unknown_value",
+         .message = "'" + field + "' of call " + later.at("call").text() + " is still not known",
+         .category = Category::kInternal});
+  }
+  if (value.is_object()) {
+    Value::Object members;
+    for (const auto& [key, member] : value.members()) {
+      auto resolved = resolve_later(member, result_of);
+      if (!resolved) return resolved;
+      members.emplace(key, std::move(*resolved));
+    }
+    return Value(std::move(members));
+  }
+  if (value.is_array()) {
+    Value::Array items;
+    for (const Value& item : value.items()) {
+      auto resolved = resolve_later(item, result_of);
+      if (!resolved) return resolved;
+      items.push_back(std::move(*resolved));
+    }
+    return Value(std::move(items));
+  }
+  return value;
+}
+
+}  // namespace snapcore

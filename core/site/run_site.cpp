@@ -1,0 +1,42 @@
+#include "site/run_site.hpp"
+
+#include "site/policy.hpp"
+
+namespace snapcore {
+
+Value to_value(const Site& site) {
+  Value instances = Value::object();
+  for (const InstanceConfig& instance : site.instances) {
+    instances[instance.name] =
+        Value::object({{"plugin", instance.plugin}, {"config", instance.config}});
+  }
+  return Value::object({{"path", site.path.string()},
+                        {"digest", site.digest},
+                        {"policy", to_value(site.policy)},
+                        {"instances", std::move(instances)},
+                        {"values", site.values}});
+}
+
+Result<Site> site_from(const Value& value) {
+  const auto policy = read_policy(value.at("policy"));
+  if (!policy || !value.at("instances").is_object()) {
+    return fail(
+        {.code = "site.invalid",
+         .message =
+             "the site that the run carries cannot be read" +
+             (policy ? "" : ": policy." + policy.error().path + " " + policy.error().problem),
+         .category = Category::kCorrupt});
+  }
+  Site site{.path = value.at("path").text(),
+            .policy = *policy,
+            .instances = {},
+            .values = value.at("values"),
+            .digest = value.at("digest").text()};
+  for (const auto& [name, instance] : value.at("instances").members()) {
+    site.instances.push_back(
+        {.name = name, .plugin = instance.at("plugin").text(), .config = instance.at("config")});
+  }
+  return site;
+}
+
+}  // namespace snapcore

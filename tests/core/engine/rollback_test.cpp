@@ -1,0 +1,104 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scene.hpp"
+
+namespace snapcore {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(RollbackTest, WhatARunDidIsTakenBackNewestFirstFromItsJournalAlone) {
+  Scene scene;
+  const Script script = in_order(
+      {add_entry("one"), add_entry("two"), {"a", "relay", Value::object({{"name", "three"}})}});
+  const auto plan = scene.plan(script);
+  scene.execute(*plan, script);
+  const auto report = scene.roll_back(*plan);
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_THAT(report.undone, ElementsAre("removed three", "removed two", "removed one"));
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+}
+
+TEST(RollbackTest, ItWorksWhereverTheRunWasCutOff) {
+  const Script script = in_order({add_entry("one"),
+                                  {"a", "stamp", Value::object({{"name", "two"}})},
+                                  {"a", "post", Value::object({{"name", "three"}})},
+                                  {"a", "relay", Value::object({{"name", "four"}})}});
+  std::size_t points = 0;
+  for (std::size_t kept = 0;; ++kept) {
+    Scene scene;
+    const auto plan = scene.plan(script);
+    scene.execute(*plan, script);
+    if (kept >= scene.records().size()) break;
+    ++points;
+    // What the journal has no undo of did not happen.
+    std::set<std::string> recorded;
+    scene.cut_journal(kept);
+    for (const Record& record : scene.records()) {
+      if (record.type == "undo_recorded") recorded.insert(record.body.at("undo").at("data").text());
+    }
+    for (const char* name : {"one", "two", "three"}) {
+      if (recorded.count(name) > 0) continue;
+      std::filesystem::remove(scene.path("a/" + std::string(name)));
+      std::filesystem::remove(scene.path("a/" + std::string(name) + ".second"));
+    }
+    if (recorded.count("four") == 0) std::filesystem::remove(scene.path("b/four"));
+    const auto report = scene.roll_back(*plan);
+    ASSERT_FALSE(report.rollback_error) << kept << " " << report.rollback_error->message;
+    EXPECT_THAT(scene.names("a"), ElementsAre("calls")) << kept;
+    EXPECT_THAT(scene.names("b"), ElementsAre("calls")) << kept;
+  }
+  EXPECT_GT(points, 12U);
+}
+
+TEST(RollbackTest, ItStopsAtTheFirstActThatCannotBeTakenBackAndGoesOnLater) {
+  Scene scene;
+  const Script script = in_order({add_entry("one"), add_entry("two", "b"), add_entry("three")});
+  const auto plan = scene.plan(script);
+  scene.execute(*plan, script);
+  scene.put("b/no_way_back", "");
+  const auto held = scene.roll_back(*plan);
+  EXPECT_EQ(held.ending, Ending::kNeedsPerson);
+  EXPECT_THAT(held.undone, ElementsAre("removed three"));
+  ASSERT_TRUE(held.rollback_error);
+  ASSERT_EQ(held.standing.size(), 2U);
+  EXPECT_EQ(held.standing.front().call, "root#2");
+  std::filesystem::remove(scene.path("b/no_way_back"));
+  const auto done = scene.roll_back(*plan);
+  EXPECT_EQ(done.ending, Ending::kUndone);
+  EXPECT_THAT(done.undone, ElementsAre("removed two", "removed one"));
+}
+
+TEST(RollbackTest, AnActWithoutAWayBackIsNamed) {
+  Scene scene;
+  scene.put("a/old", "old");
+  const Script script =
+      in_order({add_entry("one"), {"a", "burn", Value::object({{"name", "old"}})}});
+  const auto plan = scene.plan(script, {}, {"a"});
+  ASSERT_TRUE(plan) << plan.error().message;
+  scene.execute(*plan, script);
+  const auto report = scene.roll_back(*plan);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  ASSERT_TRUE(report.rollback_error);
+  EXPECT_THAT(report.rollback_error->message, HasSubstr("a burnt entry is gone"));
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one"));
+}
+
+TEST(RollbackTest, ARunThatWasTakenBackHalfWayCanGoOnAgain) {
+  Scene scene;
+  const Script script = in_order({add_entry("one"), add_entry("two")});
+  const auto plan = scene.plan(script);
+  scene.execute(*plan, script);
+  scene.put("a/no_way_back", "");
+  EXPECT_EQ(scene.roll_back(*plan).ending, Ending::kNeedsPerson);
+  std::filesystem::remove(scene.path("a/no_way_back"));
+  EXPECT_EQ(scene.resume(*plan, script).ending, Ending::kDone);
+  EXPECT_EQ(scene.roll_back(*plan).ending, Ending::kUndone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+}
+
+}  // namespace
+}  // namespace snapcore
