@@ -7,7 +7,6 @@
 
 #include "engine/core_operations.hpp"
 #include "engine/executor_state.hpp"
-#include "engine/texts.hpp"
 
 namespace snapcore {
 namespace {
