@@ -1,7 +1,5 @@
 #include "format/bolt.hpp"
 
-#include <algorithm>
-
 namespace etcd::bolt {
 namespace {
 
@@ -159,64 +157,31 @@ Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const
   return std::nullopt;
 }
 
-Cursor::Cursor(const Database& database, const Bucket& bucket)
-    : database_(database), pages_left_(database.meta().high_water_mark) {
-  if (bucket.root != 0) {
-    enter(bucket.root);
-    return;
-  }
-  Level& level = levels_[depth_++];
-  level.page = read_page_header(bucket.inline_page);
-  level.page.bytes = bucket.inline_page;
-  level.elements = ElementReader(level.page);
+Cursor::Cursor(const Database& database, const Bucket& bucket) : walk_(database) {
+  if (walk_.begin(bucket)) read_elements();
 }
 
-void Cursor::enter(std::uint64_t page_id) {
-  if (depth_ == kMaxDepth) return refuse(page_id, "the tree is deeper than any bbolt makes");
-  if (pages_left_ == 0) return refuse(page_id, "the tree has more pages than the file");
-  Level& level = levels_[depth_];
-  const auto problem = database_.read_page(page_id, level.page);
-  if (!problem.empty()) return refuse(page_id, problem);
-  if (!level.page.is(PageKind::kLeaf) && !level.page.is(PageKind::kBranch)) {
-    return refuse(page_id, "neither branch nor leaf");
-  }
-  // A page with overflow counts whole, so that walking a file costs no more than its size.
-  const std::uint64_t pages = std::uint64_t{level.page.overflow} + 1;
-  pages_left_ -= std::min(pages, pages_left_);
-  pages_ += pages;
-  level.elements = ElementReader(level.page);
-  ++depth_;
-}
-
-void Cursor::refuse(std::uint64_t page_id, std::string_view problem) {
-  bad_page_ = page_id;
-  problem_ = problem;
-  depth_ = 0;
-}
+void Cursor::read_elements() { elements_[walk_.level()] = ElementReader(walk_.page()); }
 
 bool Cursor::next(LeafElement& entry) {
-  while (depth_ > 0) {
-    Level& level = levels_[depth_ - 1];
-    if (level.page.is(PageKind::kLeaf)) {
-      if (level.elements.next(entry)) return true;
+  while (walk_.under_way()) {
+    ElementReader& elements = elements_[walk_.level()];
+    if (walk_.page().is(PageKind::kLeaf)) {
+      if (elements.next(entry)) return true;
     } else {
       BranchElement branch;
-      if (level.elements.next(branch)) {
-        enter(branch.child);
+      if (elements.next(branch)) {
+        if (walk_.enter(branch.child)) read_elements();
         continue;
       }
     }
-    if (!level.elements.problem().empty()) {
-      refuse(level.page.id, level.elements.problem());
+    if (!elements.problem().empty()) {
+      walk_.refuse(elements.problem());
       return false;
     }
-    --depth_;
+    walk_.leave();
   }
   return false;
-}
-
-snapcore::Error Cursor::error() const {
-  return damaged("page " + std::to_string(bad_page_) + ": " + std::string(problem_));
 }
 
 }  // namespace etcd::bolt

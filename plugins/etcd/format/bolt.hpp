@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <format/bolt_page.hpp>
+#include <format/bolt_walk.hpp>
 #include <format/bytes.hpp>
 #include <format/file_bytes.hpp>
 #include <memory>
@@ -110,27 +111,15 @@ class Cursor {
 
   bool next(LeafElement& entry);
   // Pages it has come to so far, those of overflow included.
-  std::uint64_t pages() const { return pages_; }
-  bool finished() const { return problem_.empty(); }
-  snapcore::Error error() const;
+  std::uint64_t pages() const { return walk_.pages(); }
+  bool finished() const { return !walk_.refused(); }
+  snapcore::Error error() const { return walk_.error(); }
 
  private:
-  static constexpr std::size_t kMaxDepth = 64;
-  struct Level {
-    Page page;
-    ElementReader elements;
-  };
+  void read_elements();
 
-  void enter(std::uint64_t page_id);
-  void refuse(std::uint64_t page_id, std::string_view problem);
-
-  const Database& database_;
-  std::uint64_t pages_left_;
-  std::uint64_t pages_ = 0;
-  std::size_t depth_ = 0;
-  std::uint64_t bad_page_ = 0;
-  std::string_view problem_;
-  std::array<Level, kMaxDepth> levels_;
+  PageWalk walk_;
+  std::array<ElementReader, kMaxDepth> elements_;  // of the pages on the way down
 };
 
 }  // namespace etcd::bolt

@@ -16,31 +16,22 @@ class BackwardCursor {
   // Goes on before the entries of `key` and all that follow it; only before the first next(). Saves
   // the reading of their pages.
   void skip_from(std::string_view key) { end_ = key; }
-  bool finished() const { return problem_.empty(); }
-  snapcore::Error error() const;
+  bool finished() const { return !walk_.refused(); }
+  snapcore::Error error() const { return walk_.error(); }
 
  private:
-  static constexpr std::size_t kMaxDepth = 64;
   // The elements of a page that are still to come, the next one last.
   struct Level {
-    Page page;
     std::vector<LeafElement> entries = {};
     std::vector<BranchElement> children = {};
   };
 
-  void start();
-  void enter(std::uint64_t page_id);
-  void load(Level& level);
-  void refuse(std::uint64_t page_id, std::string_view problem);
+  void load();
 
-  const Database& database_;
+  PageWalk walk_;
   Bucket bucket_;
   bool started_ = false;
-  std::uint64_t pages_left_;
-  std::uint64_t bad_page_ = 0;
-  std::string_view problem_;
   std::string end_;
-  std::size_t depth_ = 0;
   std::array<Level, kMaxDepth> levels_;
 };
 

@@ -9,8 +9,6 @@
 namespace etcd::bolt {
 namespace {
 
-constexpr int kMaxDepth = 64;  // levels of pages and nested buckets together
-
 class PageSet {
  public:
   explicit PageSet(std::uint64_t pages) : words_(pages / 64 + 1) {}
@@ -110,8 +108,9 @@ class Checker {
     }
   }
 
+  // `depth` counts the pages of the holding bucket too.
   void check_page(std::uint64_t id, const Range& range, int depth, Tree& tree) {
-    if (depth == kMaxDepth) return report(id, "the tree is deeper than any bbolt makes");
+    if (depth == kMaxDepth) return report(id, kTooDeep);
     Page page;
     const auto problem = database_.read_page(id, page);
     if (problem == "out of bounds") return report(id, problem);

@@ -11,6 +11,7 @@
 #include <format/bytes.hpp>
 #include <format/file_bytes.hpp>
 #include <string>
+#include <string_view>
 
 namespace etcd::bolt {
 
@@ -25,6 +26,8 @@ inline constexpr std::uint32_t kBucketFlag = 0x01;
 inline constexpr std::uint64_t kNoFreelist = ~std::uint64_t{0};
 inline constexpr std::size_t kMinPageSize = 512;
 inline constexpr std::size_t kMaxPageSize = std::size_t{1024} << 14;
+inline constexpr int kMaxDepth = 64;  // of pages below each other; no tree of bbolt comes near
+inline constexpr std::string_view kTooDeep = "the tree is deeper than any bbolt makes";
 
 enum class PageKind : std::uint16_t {
   kBranch = 0x01,
