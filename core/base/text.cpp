@@ -3,42 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <snapcore/utf8.hpp>
 
 namespace snapcore {
 namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-// Length of the well-formed UTF-8 sequence at the start of `text`, 0 when there is none. (RFC 3629)
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t length = 0;
-  unsigned low = 0x80, high = 0xbf;  // what the second byte may be
-  if (first >= 0xc2 && first <= 0xdf) {
-    length = 2;
-  } else if (first >= 0xe0 && first <= 0xef) {
-    length = 3;
-    if (first == 0xe0) low = 0xa0;   // no overlong forms
-    if (first == 0xed) high = 0x9f;  // no surrogates
-  } else if (first >= 0xf0 && first <= 0xf4) {
-    length = 4;
-    if (first == 0xf0) low = 0x90;
-    if (first == 0xf4) high = 0x8f;
-  }
-  if (length == 0 || text.size() < length || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t at = 2; at < length; ++at) {
-    if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
-  }
-  return length;
-}
-
 // `next` gets every sequence, an empty one for a byte that is not UTF-8; false ends.
 template <class Next>
 void for_each_sequence(std::string_view text, Next next) {
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = utf8_sequence_length(text);
     if (!next(text.substr(0, length))) return;
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <snapcore/utf8.hpp>
 
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -53,7 +54,7 @@ Result<Globals> globals_from(const Options& options, OutputWish wish) {
 // Arguments end up in plan, journal and JSON lines, which are UTF-8.
 Result<> all_utf8(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
-    if (valid_utf8(argument) == argument) continue;
+    if (is_utf8(argument)) continue;
     return fail({.code = "arguments.not_utf8",
                  .message = "the argument '" + printable(argument) + "' is not UTF-8",
                  .hint = "give the thing a name in UTF-8"});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <lua.hpp>
+#include <snapcore/utf8.hpp>
 #include <vector>
 
 #include "lua/frozen.hpp"
@@ -46,30 +47,6 @@ const Value& schema_of_member(const Value& schema, std::string_view name) {
 const Value& schema_of_item(const Value& schema) {
   const Value* array = branch_for(schema, "array");
   return array != nullptr && array->at("items").is_object() ? array->at("items") : kOpen;
-}
-
-bool is_utf8(std::string_view text) {
-  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* const end = at + text.size();
-  while (at < end) {
-    if (*at < 0x80) {
-      ++at;
-      continue;
-    }
-    const int more = *at >= 0xc2 && *at <= 0xdf   ? 1
-                     : *at >= 0xe0 && *at <= 0xef ? 2
-                     : *at >= 0xf0 && *at <= 0xf4 ? 3
-                                                  : 0;
-    if (more == 0 || end - at <= more) return false;
-    const unsigned char low = *at == 0xe0 ? 0xa0 : *at == 0xf0 ? 0x90 : 0x80;
-    const unsigned char high = *at == 0xed ? 0x9f : *at == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < low || at[1] > high) return false;
-    for (int i = 2; i <= more; ++i) {
-      if ((at[i] & 0xc0) != 0x80) return false;
-    }
-    at += more + 1;
-  }
-  return true;
 }
 
 class Reader {

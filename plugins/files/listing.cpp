@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <snapcore/utf8.hpp>
 #include <vector>
 
 #include "names.hpp"
@@ -81,7 +82,7 @@ class Walk {
       listing_.skipped(shown(folder_.full(ref)) + " is left out: it is a link; name it to use it");
     }
     if (!S_ISREG(found.st_mode)) return {};
-    if (!is_utf8(ref)) {
+    if (!snapcore::is_utf8(ref)) {
       listing_.skipped(shown(folder_.full(ref)) + " is left out: its name is not UTF-8");
       return {};
     }

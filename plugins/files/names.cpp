@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <snapcore/utf8.hpp>
 
 namespace local_files {
 
@@ -24,28 +25,6 @@ Result<> refuse(std::string_view ref, std::string_view why) {
                .category = Category::kPrecondition});
 }
 
-// The length of the UTF-8 sequence at the front, 0 when there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0u) == 0x80u; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!follows(1) || !follows(2)) return 0;
-    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = first == 0xED && byte(1) >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    const bool overlong = first == 0xF0 && byte(1) < 0x90;
-    const bool beyond = first == 0xF4 && byte(1) >= 0x90;
-    return overlong || beyond ? 0 : 4;
-  }
-  return 0;
-}
-
 }  // namespace
 
 bool is_hidden(std::string_view file_name) { return file_name.starts_with('.'); }
@@ -57,20 +36,11 @@ bool is_artifact_name(std::string_view file_name) {
                       [&](std::string_view suffix) { return file_name.ends_with(suffix); });
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 std::string shown(std::string_view name) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   while (!name.empty()) {
-    const std::size_t length = sequence_length(name);
+    const std::size_t length = snapcore::utf8_sequence_length(name);
     const auto byte = static_cast<unsigned char>(name.front());
     if (length == 0 || byte < 0x20 || byte == 0x7f) {
       text += "\\x";
@@ -88,7 +58,7 @@ std::string shown(std::string_view name) {
 Result<> check_ref(std::string_view ref) {
   if (ref.empty()) return refuse(ref, "it is empty");
   if (ref.size() > kLongestRef) return refuse(ref.substr(0, 64), "it is too long");
-  if (!is_utf8(ref)) return refuse(ref, "it is not UTF-8");
+  if (!snapcore::is_utf8(ref)) return refuse(ref, "it is not UTF-8");
   if (ref.find('\0') != std::string_view::npos) return refuse(ref, "it holds a zero byte");
   if (ref.front() == '/') return refuse(ref, "it must be relative to the directory of the source");
   for (std::size_t at = 0; at <= ref.size();) {

@@ -13,7 +13,6 @@ inline constexpr std::string_view kDigestSuffix = ".sha256";
 // A file that list shows: neither hidden, nor temporary, nor the companion of another.
 bool is_artifact_name(std::string_view file_name);
 bool is_hidden(std::string_view file_name);
-bool is_utf8(std::string_view text);
 
 // The text with everything that is not printable ASCII or UTF-8 escaped, for messages.
 std::string shown(std::string_view name);

@@ -4,6 +4,7 @@
 #include <format/key_table.hpp>
 #include <format/kubernetes.hpp>
 #include <map>
+#include <snapcore/utf8.hpp>
 
 #include "reading/reading.hpp"
 #include "reading/text.hpp"
@@ -135,7 +136,7 @@ class Comparing {
     if (what != What::kRemoved) found.mod_revision = kv.mod_revision;
     found.words = what == What::kAdded ? "+ " : what == What::kRemoved ? "- " : "~ ";
     const auto object = kubernetes_object(kv.key, kv.value);
-    if (!object || !is_utf8(object->words() + object->api_version)) {
+    if (!object || !snapcore::is_utf8(object->words() + object->api_version)) {
       found.words += shown(kv.key);
       return found;
     }

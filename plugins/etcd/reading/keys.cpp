@@ -1,6 +1,7 @@
 // keys, get, history and export.
 #include <format/key_table.hpp>
 #include <format/kubernetes.hpp>
+#include <snapcore/utf8.hpp>
 
 #include "base64.hpp"
 #include "reading/reading.hpp"
@@ -32,7 +33,7 @@ KeyItem item_of(const KeyValue& kv) {
                .size = kv.value.size()};
   if (const auto object = kubernetes_object(kv.key, kv.value)) {
     const std::string words = object->words();
-    if (is_utf8(words)) item.object = words;
+    if (snapcore::is_utf8(words)) item.object = words;
   }
   return item;
 }

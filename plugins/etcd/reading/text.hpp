@@ -7,9 +7,6 @@
 
 namespace etcd {
 
-// Valid UTF-8, so that JSON can hold it as it is.
-bool is_utf8(std::string_view bytes);
-
 // For a line on a terminal: what is no printable text stands as \xNN.
 std::string shown(std::string_view bytes);
 

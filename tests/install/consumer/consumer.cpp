@@ -4,11 +4,12 @@
 #include <snapcore/support/files.hpp>
 #include <snapcore/support/http.hpp>
 #include <snapcore/support/process.hpp>
+#include <snapcore/utf8.hpp>
 #include <snapcore/value.hpp>
 
 int main() {
   const auto value = snapcore::Value::parse(R"({"b": 1, "a": [true]})");
-  if (!value) return 1;
+  if (!value || !snapcore::is_utf8(value->dump())) return 1;
   std::puts(value->dump().c_str());
   std::puts(snapcore::sha256_hex(value->dump()).c_str());
   return 0;

@@ -273,7 +273,6 @@ TEST(Text, WhatIsNoTextIsShownAsBytes) {
   EXPECT_EQ(shown(std::string("a\0b\x1b[1m\\", 8)), "a\\x00b\\x1b[1m\\\\");
   EXPECT_EQ(shown("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
   for (const std::string bad : {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
-    EXPECT_FALSE(is_utf8(bad));
     EXPECT_EQ(shown(bad).substr(0, 2), "\\x");
   }
 }

@@ -9,6 +9,7 @@
 #include <format/membership.hpp>
 #include <format/revision.hpp>
 #include <reading/text.hpp>
+#include <snapcore/utf8.hpp>
 #include <string>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -25,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view key = kv ? kv->key : std::string_view(input);
   const std::string_view value = kv ? kv->value : std::string_view(input);
   if (const auto object = etcd::kubernetes_object(key, value)) {
-    if (!etcd::is_utf8(etcd::shown(object->words()))) std::abort();
+    if (!snapcore::is_utf8(etcd::shown(object->words()))) std::abort();
   }
   const etcd::Written written = etcd::write_bytes(value);
   if (written.text.has_value() == written.base64.has_value()) std::abort();
