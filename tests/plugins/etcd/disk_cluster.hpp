@@ -8,16 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <activation.hpp>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <observe.hpp>
+#include <services.hpp>
 #include <set>
 #include <snapcore/support/process.hpp>
 #include <staging.hpp>
 #include <string>
+#include <swap.hpp>
 #include <target.hpp>
 #include <vector>
 
@@ -204,36 +205,10 @@ class DiskCluster {
   bool usable_ = true;
 };
 
-// Activation with a record of what it recorded and did, and a step at which it fails.
-class Rehearsal {
- public:
-  ActivationWork work(const DiskCluster& cluster) {
-    return {.watch = {},
-            .step = step(),
-            .record_undo = [this](const WayBack& back) -> Result<> {
-              way_back = back;
-              recorded = true;
-              return {};
-            },
-            .stamp = cluster.stamp,
-            .mark = "aaaaaaaa"};
-  }
-
-  Step step() {
-    return [this](const std::string& words) -> Result<> {
-      if (steps.size() == fail_at)
-        return snapcore::fail({.code = "test.killed", .message = "before: " + words});
-      steps.push_back(words);
-      return {};
-    };
-  }
-
-  std::size_t fail_at = SIZE_MAX;
-  std::vector<std::string> steps;
-  WayBack way_back;
-  bool recorded = false;
-};
-
-inline Result<> go_on(const std::string&) { return {}; }
+// "fine", or the error's code.
+template <class T>
+std::string code_of(const Result<T>& result) {
+  return result ? "fine" : result.error().code;
+}
 
 }  // namespace etcd::test

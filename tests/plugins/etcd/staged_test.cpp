@@ -12,16 +12,12 @@ namespace etcd {
 namespace {
 
 namespace fs = std::filesystem;
+using test::code_of;
 using test::DiskCluster;
 using test::Layout;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "fine" : result.error().code;
-}
 
 TEST(StagedCheck, AnythingChangedSinceStagingIsFound) {
   DiskCluster cluster({.members = 2, .layout = Layout::kWalBeside});

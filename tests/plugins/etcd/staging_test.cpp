@@ -14,15 +14,11 @@ namespace etcd {
 namespace {
 
 namespace fs = std::filesystem;
+using test::code_of;
 using test::DiskCluster;
 using test::Layout;
 using testing::HasSubstr;
 using testing::SizeIs;
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "fine" : result.error().code;
-}
 
 // Acts as nobody for a while, where the test runs as root.
 class AsNobody {

@@ -1,0 +1,250 @@
+// The way back of a swap: taken by the plugin, or pasted into a shell by a person, from every state
+// in which an activation can end.
+#include <gmock/gmock.h>
+
+#include <snapcore/support/process.hpp>
+
+#include "rehearsal.hpp"
+
+namespace etcd {
+namespace {
+
+namespace fs = std::filesystem;
+using test::code_of;
+using test::DiskCluster;
+using test::kLayouts;
+using test::Layout;
+using test::Rehearsal;
+using test::staged_for;
+using test::undo;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+// Counts the steps first, then dies before each of them.
+TEST(WayBack, FailureBeforeAnyStepIsTakenBackToExactlyTheOldTree) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = layout == Layout::kPlain ? 2u : 1u, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 0;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      const auto with_staged = cluster.tree();
+      Rehearsal rehearsal;
+      rehearsal.fail_at = step;
+      const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+      const bool whole = activated.has_value();
+      if (!whole) {
+        EXPECT_EQ(code_of(activated), "test.killed") << activated.error().message;
+        EXPECT_EQ(activated.error().outcome,
+                  step == 0 ? snapcore::Outcome::kNothingHappened : snapcore::Outcome::kHappened);
+      }
+      // What is not recorded is not undone: a cluster that nobody stopped is left alone.
+      EXPECT_EQ(rehearsal.recorded, step > 0);
+      if (!rehearsal.recorded) {
+        EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+        ASSERT_TRUE(discard(staged.handle));
+        continue;
+      }
+
+      const auto undone = undo(cluster, rehearsal);
+
+      ASSERT_TRUE(undone) << undone.error().message;
+      // An emptied shell of a staged directory is made anew; all else has not changed at all.
+      EXPECT_EQ(cluster.tree().size(), with_staged.size()) << step;
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+      ASSERT_TRUE(undo(cluster, rehearsal)) << "the way back leads nowhere a second time";
+      EXPECT_EQ(cluster.tree(), before);
+      if (whole) break;
+    }
+  }
+}
+
+TEST(WayBack, ThatDiesBeforeAnyStepIsFinishedByTheNext) {
+  for (const Layout layout : {Layout::kPlain, Layout::kMountsForBoth}) {
+    DiskCluster cluster({.members = layout == Layout::kPlain ? 2u : 1u, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 0;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal;
+      ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+      Rehearsal dying;
+      dying.fail_at = step;
+      const bool whole = undo(cluster, rehearsal, dying.step()).has_value();
+
+      const auto undone = undo(cluster, rehearsal);
+
+      ASSERT_TRUE(undone) << undone.error().message;
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+      if (whole) break;
+    }
+  }
+}
+
+// Pastes the way back into a shell, line by line. A stop may fail for what is stopped already.
+void paste(const Rehearsal& rehearsal) {
+  for (const std::string& line : rehearsal.way_back.shell) {
+    EXPECT_THAT(line, Not(HasSubstr("\n")));
+    const auto ran = snapcore::process::run({.argv = {"/bin/bash", "-c", line}, .started = {}});
+    ASSERT_TRUE(ran) << line;
+    if (line.find("etcd_member stop") != std::string::npos) continue;
+    EXPECT_TRUE(ran->succeeded()) << line << ": " << ran->errors;
+    EXPECT_EQ(ran->errors, "") << line;
+  }
+}
+
+// Also when nothing was renamed yet, half of it, and when it is pasted again.
+TEST(WayBack, ShellLinesPutTheOldClusterBackFromEveryState) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 0;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal;
+      rehearsal.fail_at = step;
+      const bool whole =
+          activate(cluster.target, staged.handle, rehearsal.work(cluster)).has_value();
+      for (int time = 0; rehearsal.recorded && time < 2; ++time) {
+        paste(rehearsal);
+        EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      }
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+      if (whole) break;
+    }
+  }
+}
+
+TEST(WayBack, ShellLinesLeaveTheOldDataWhereItIsWhenWhatWasStagedIsGone) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const auto before = cluster.tree();
+    for (std::size_t step = 1;; ++step) {
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal;
+      rehearsal.fail_at = step;
+      if (activate(cluster.target, staged.handle, rehearsal.work(cluster))) break;
+      for (const std::string& directory : staged_directories(staged.handle))
+        fs::remove_all(directory);
+
+      paste(rehearsal);
+
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+      ASSERT_TRUE(discard(staged.handle));
+      EXPECT_EQ(cluster.tree(), before) << "step " << step;
+    }
+  }
+}
+
+TEST(WayBack, ShellLinesOfADirectoryWithALineBreakInItsNameAreOneLineEach) {
+  DiskCluster cluster({.members = 1});
+  const std::string data = cluster.config.members[0].data_dir + "\nwith\ttwo 'lines'";
+  cluster.config.members[0].data_dir = data;
+  cluster.config.members[0].start.back() = data;
+  cluster.reload();
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+  paste(rehearsal);
+
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+}
+
+TEST(WayBack, OnlyWhatRanBeforeIsStarted) {
+  DiskCluster cluster({.members = 3});
+  cluster.live_once();
+  ASSERT_TRUE(snapcore::process::run({.argv = cluster.config.members[1].stop, .started = {}}));
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+  ASSERT_TRUE(undo(cluster, rehearsal));
+
+  EXPECT_EQ(rehearsal.way_back.data.running, (std::vector<std::string>{"m1", "m3"}));
+  EXPECT_THAT(cluster.who_runs(), SizeIs(2));
+}
+
+// As after a crash in the middle of a stop: the member was told to end, and still answers.
+TEST(WayBack, FinishesAStopBeforeItStarts) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  const Config good = cluster.config;
+  cluster.config.members[1].stop = {"/bin/false"};
+  cluster.reload();
+  Rehearsal rehearsal;
+  EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+            "etcd.stop_failed");
+  cluster.config = good;
+  cluster.reload();
+  Rehearsal back;
+
+  const auto undone = undo(cluster, rehearsal, back.step());
+
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(back.steps, ElementsAre("stop 2 members", "start m1, m2",
+                                      "wait until m1, m2 answer, at most 30 s"));
+  EXPECT_THAT(*undone, ElementsAre("m1, m2 run again with the old data"));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+}
+
+TEST(WayBack, MemberThatCannotBeStoppedIsNotSaidToRunAgain) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const auto before = cluster.tree();
+  const StagedData staged = staged_for(cluster);
+  cluster.config.members[1].stop = {"/bin/false"};
+  cluster.reload();
+  Rehearsal rehearsal;
+  EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+            "etcd.stop_failed");
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(*undone,
+              ElementsAre("m1 runs again with the old data", "m2 was not stopped and runs on"));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+  ASSERT_TRUE(discard(staged.handle));
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+// The start of a member whose old process has closed its ports and not ended does nothing.
+TEST(WayBack, StartsAgainWhatTheFirstStartDidNotBringUp) {
+  DiskCluster cluster({.members = 1});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  const std::string once = "[ -e tried ] || { touch tried; exit 0; }; exec ";
+  cluster.config.members[0].start = {
+      "/bin/sh", "-c",
+      "cd '" + cluster.home(0).string() + "'; " + once +
+          snapcore::process::shell_line(cluster.config.members[0].start)};
+  cluster.reload();
+  Rehearsal rehearsal;
+  rehearsal.fail_at = 1;
+  EXPECT_EQ(code_of(activate(cluster.target, staged.handle, rehearsal.work(cluster))),
+            "test.killed");
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_TRUE(undone) << undone.error().message;
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+}
+
+}  // namespace
+}  // namespace etcd
