@@ -13,8 +13,8 @@ namespace snapcore {
 namespace {
 
 Result<> begin_journal(Journal& journal, const Execution& execution, const std::string& run_id,
-                       Secrets& secrets) {
-  auto began = journal.append(record::kRun, secrets.mask(run_body(execution, run_id)));
+                       std::string_view started, Secrets& secrets) {
+  auto began = journal.append(record::kRun, secrets.mask(run_body(execution, run_id, started)));
   if (!began) return fail(began.error());
   auto approved = journal.append(record::kApproval, secrets.mask(approval_body(execution)));
   if (!approved) return fail(approved.error());
@@ -41,7 +41,9 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   const auto scratch = started->directory / "scratch";
   if (auto made = make_directories(fs, scratch); !made) return fail(made.error());
   Journal& journal = *started->journal;
-  if (auto begun = begin_journal(journal, execution, *run_id, site.instances.secrets()); !begun)
+  const std::string began_at = to_rfc3339(invocation.clock.now());
+  if (auto begun = begin_journal(journal, execution, *run_id, began_at, site.instances.secrets());
+      !begun)
     return fail(begun.error());
   auto runbook = runbook_of(execution.plan);
   if (!runbook) return fail(runbook.error());
@@ -57,7 +59,8 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
                      .on_failure = execution.on_failure,
                      .scratch_root = scratch,
                      .audience = *audience,
-                     .cancelled = invocation.cancelled});
+                     .cancelled = invocation.cancelled,
+                     .started = began_at});
   const RunReport report = executor.finish(runbook->run(executor, execution.params));
   invocation.output.clear_live();
   tell_report(invocation.output, execution.plan, report,

@@ -40,7 +40,7 @@ RunFiles files_of(const Execution& execution, const Site& site) {
   return files;
 }
 
-Value run_body(const Execution& execution, const std::string& run_id) {
+Value run_body(const Execution& execution, const std::string& run_id, std::string_view started) {
   const Plan& plan = execution.plan;
   Value::Array code, plugins;
   for (const CodeFile& file : plan.code) {
@@ -51,6 +51,7 @@ Value run_body(const Execution& execution, const std::string& run_id) {
         {{"id", use.id}, {"version", use.version}, {"path", use.path}, {"sha256", use.sha256}}));
   }
   return Value::object({{"run", run_id},
+                        {"started", started},
                         {"runbook", execution.runbook},
                         {"summary", plan.summary},
                         {"params", plan.params},

@@ -17,7 +17,7 @@ std::string host_name();
 RunFiles files_of(const Execution& execution, const Site& site);
 
 // Bodies of the records "run", "approval" and "resume".
-Value run_body(const Execution& execution, const std::string& run_id);
+Value run_body(const Execution& execution, const std::string& run_id, std::string_view started);
 Value approval_body(const Execution& execution);
 Value resume_body(std::string_view why);
 

@@ -37,7 +37,9 @@ std::string argument_differences(const Value& approved, const Value& now) {
 
 Executor::State::State(ExecuteRequest wanted)
     : request(std::move(wanted)),
-      started(request.history ? request.history->started() : to_rfc3339(request.clock.now())) {}
+      started(!request.started.empty() ? request.started
+              : request.history        ? request.history->started()
+                                       : to_rfc3339(request.clock.now())) {}
 
 Error Executor::State::halt(Error error) {
   if (!stop) stop = std::move(error);

@@ -29,6 +29,7 @@ struct ExecuteRequest {
   std::filesystem::path scratch_root;  // for scratch directories of calls
   Audience& audience;
   const std::atomic<bool>& cancelled;
+  std::string started = {};  // of the run, RFC 3339; else the history's, else now
   // Of a run that is gone on with: what it did is not done again.
   const History* history = nullptr;
   // Asked right before every act: may this run still change something there?

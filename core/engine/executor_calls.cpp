@@ -163,7 +163,7 @@ Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, R
   results[site.id] = result;
   if (planned.is_act()) standing.push_back(std::move(act));
   request.audience.call_remembered(planned);
-  auto words = texts(result.at("words"));
+  auto words = texts_from(result.at("words"));
   report.done.push_back({.step = planned.step,
                          .instance = planned.instance,
                          .operation = planned.operation,
@@ -208,7 +208,7 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   results[site.id] = *answered.result;
   if (auto written = end(site, answered, seconds); !written) return fail(written.error());
   request.audience.call_done(planned, *answered.result);
-  auto words = texts(answered.result->at("words"));
+  auto words = texts_from(answered.result->at("words"));
   std::uint64_t bytes = 0;
   for (const OpenedInput& input : answered.inputs) bytes += input.passed.bytes;
   report.done.push_back({planned.step, planned.instance, planned.operation,

@@ -10,9 +10,12 @@ Value to_value(const Site& site) {
     instances[instance.name] =
         Value::object({{"plugin", instance.plugin}, {"config", instance.config}});
   }
+  // As the operator writes it.
+  Value policy = to_value(site.policy);
+  if (site.policy.max_age) policy["max_age"] = std::to_string(site.policy.max_age->count()) + "s";
   return Value::object({{"path", site.path.string()},
                         {"digest", site.digest},
-                        {"policy", to_value(site.policy)},
+                        {"policy", std::move(policy)},
                         {"instances", std::move(instances)},
                         {"values", site.values}});
 }
@@ -22,9 +25,8 @@ Result<Site> site_from(const Value& value) {
   if (!policy || !value.at("instances").is_object()) {
     return fail(
         {.code = "site.invalid",
-         .message =
-             "the site that the run carries cannot be read" +
-             (policy ? "" : ": policy." + policy.error().path + " " + policy.error().problem),
+         .message = "the site that the run carries cannot be read" +
+                    (policy ? "" : ": " + policy.error().path + " " + policy.error().problem),
          .category = Category::kCorrupt});
   }
   Site site{.path = value.at("path").text(),
