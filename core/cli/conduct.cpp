@@ -100,7 +100,8 @@ Result<ExitCode> approve_and_execute(Invocation& invocation, OpenSite& site, con
                   .runbook = errand.asked,
                   .params = errand.wish.params,
                   .waivers = errand.wish.waivers,
-                  .again = errand.again});
+                  .again = errand.again,
+                  .leases = errand.wish.leases});
 }
 
 Result<ExitCode> conduct(Invocation& invocation, OpenSite& site, const Errand& errand) {

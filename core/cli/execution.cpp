@@ -3,6 +3,7 @@
 #include "base/real_file_system.hpp"
 #include "cli/audiences.hpp"
 #include "cli/planning.hpp"
+#include "cli/run_leases.hpp"
 #include "cli/run_records.hpp"
 #include "cli/run_report.hpp"
 #include "engine/executor.hpp"
@@ -31,13 +32,16 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   Runs runs(fs, invocation.clock, *state);
   const auto run_id = runs.new_id();
   if (!run_id) return fail(run_id.error());
-  const auto lock = runs.lock(*run_id);
-  if (!lock) return fail(lock.error());
+  warn_of_memory(invocation.output, *state);
+  auto leases = RunLeases::take(invocation, fs, *state, *run_id, execution.plan, execution.leases);
+  if (!leases) return fail(leases.error());
   if (execution.saved) {
     if (auto used = runs.use_plan(execution.plan.id, *run_id); !used) return fail(used.error());
   }
   auto started = runs.start(*run_id, files_of(execution, site.site));
   if (!started) return fail(started.error());
+  const auto lock = runs.lock(*run_id);
+  if (!lock) return fail(lock.error());
   const auto scratch = started->directory / "scratch";
   if (auto made = make_directories(fs, scratch); !made) return fail(made.error());
   Journal& journal = *started->journal;
@@ -45,6 +49,7 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   if (auto begun = begin_journal(journal, execution, *run_id, began_at, site.instances.secrets());
       !begun)
     return fail(begun.error());
+  if (auto noted = (*leases)->record(journal); !noted) return fail(noted.error());
   auto runbook = runbook_of(execution.plan);
   if (!runbook) return fail(runbook.error());
 
@@ -60,8 +65,10 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
                      .scratch_root = scratch,
                      .audience = *audience,
                      .cancelled = invocation.cancelled,
-                     .started = began_at});
+                     .started = began_at,
+                     .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }});
   const RunReport report = executor.finish(runbook->run(executor, execution.params));
+  if (stands_half_way(report)) (*leases)->keep();
   invocation.output.clear_live();
   tell_report(invocation.output, execution.plan, report,
               {.run_id = *run_id,

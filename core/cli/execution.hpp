@@ -8,6 +8,7 @@
 #include "cli/approval.hpp"
 #include "cli/command.hpp"
 #include "cli/open_site.hpp"
+#include "cli/run_options.hpp"
 #include "engine/planner.hpp"
 
 namespace snapcore {
@@ -21,9 +22,10 @@ struct Execution {
   std::map<std::string, std::string> params = {};
   std::vector<Waiver> waivers = {};
   std::string again = {};
+  LeaseWish leases = {};
 };
 
-// An error says that the run did not begin: "state.locked", "plan.already_used",
+// An error says that the run did not begin: "lease.held", "plan.already_used",
 // "state.not_writable".
 Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution& execution);
 

@@ -21,6 +21,7 @@ constexpr std::array kRules = {
     Rule{"plan.already_used", ExitCode::kRefused},
     Rule{"plan.expired", ExitCode::kRefused},
     Rule{"state.locked", ExitCode::kRefused},
+    Rule{"lease.", ExitCode::kRefused},
     Rule{"run.over", ExitCode::kRefused},
     Rule{"run.plugin_changed", ExitCode::kRefused},
     Rule{"plan.", ExitCode::kWrongInput},

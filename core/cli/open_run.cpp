@@ -59,6 +59,7 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   if (!summary) return fail(summary.error());
   if (summary->problem) return fail(*summary->problem);
   run->id = id;
+  run->state = *state;
   run->directory = summary->directory;
   auto lock = runs.lock(id);
   if (!lock) return fail(lock.error());
@@ -82,6 +83,13 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
 }
 
 Result<> check_goes_on(const OpenRun& run) {
+  if (run.history.run().is_null()) {
+    return fail(
+        {.code = "run.never_began",
+         .message = "run " + run.id + " was cut off before it began; nothing was done under it",
+         .hint = "start it anew",
+         .category = Category::kPrecondition});
+  }
   const Value& ending = run.history.ending();
   const auto exit = static_cast<ExitCode>(ending.at("exit").int_or(0));
   const bool held = exit == ExitCode::kNeedsPerson || exit == ExitCode::kInterrupted;

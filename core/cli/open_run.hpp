@@ -15,6 +15,7 @@ namespace snapcore {
 
 struct OpenRun {
   std::string id;
+  std::filesystem::path state;
   std::filesystem::path directory;
   std::unique_ptr<FileLock> lock;
   std::unique_ptr<Journal> journal;
@@ -31,7 +32,8 @@ struct OpenRun {
 // "state.unknown_run", "state.locked", "journal.corrupt", "run.plugin_changed".
 Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::string& id);
 
-// "run.over" when there is nothing to go on with: it ended by itself, or was accepted.
+// "run.over" when there is nothing to go on with: it ended by itself, or was accepted;
+// "run.never_began".
 Result<> check_goes_on(const OpenRun& run);
 
 }  // namespace snapcore

@@ -2,6 +2,7 @@
 #include "cli/command.hpp"
 #include "cli/decision.hpp"
 #include "cli/open_run.hpp"
+#include "cli/run_leases.hpp"
 #include "cli/run_records.hpp"
 #include "cli/run_report.hpp"
 #include "engine/rollback.hpp"
@@ -34,20 +35,29 @@ Result<ExitCode> rollback(Invocation& invocation) {
   if (auto sure = decide(invocation, decision); !sure) return fail(sure.error());
   const auto scratch = run.directory / "scratch";
   if (auto made = make_directories(run.fs, scratch); !made) return fail(made.error());
+  const auto wish = lease_wish(invocation.options);
+  if (!wish) return fail(wish.error());
+  warn_of_memory(invocation.output, run.state);
+  auto leases = RunLeases::take(invocation, run.fs, run.state, run.id, run.saved.plan, *wish);
+  if (!leases) return fail(leases.error());
   auto taken = run.journal->append(record::kResume, resume_body("rollback"));
   if (!taken) return fail(taken.error());
+  if (auto noted = (*leases)->record(*run.journal); !noted) return fail(noted.error());
 
   const Stopwatch now = steady_stopwatch();
   const double began = now();
   const auto audience = make_audience(invocation.output);
-  const RunReport report = roll_back({.instances = run.site->instances,
-                                      .plan = run.saved.plan,
-                                      .history = run.history,
-                                      .run_id = run.id,
-                                      .journal = *run.journal,
-                                      .scratch_root = scratch,
-                                      .audience = *audience,
-                                      .cancelled = invocation.cancelled});
+  const RunReport report =
+      roll_back({.instances = run.site->instances,
+                 .plan = run.saved.plan,
+                 .history = run.history,
+                 .run_id = run.id,
+                 .journal = *run.journal,
+                 .scratch_root = scratch,
+                 .audience = *audience,
+                 .cancelled = invocation.cancelled,
+                 .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }});
+  if (stands_half_way(report)) (*leases)->keep();
   invocation.output.clear_live();
   tell_report(invocation.output, run.saved.plan, report,
               {.run_id = run.id,

@@ -1,8 +1,35 @@
 #include "cli/run_options.hpp"
 
+#include <charconv>
+
+#include "base/clock.hpp"
 #include "cli/text/words.hpp"
 
 namespace snapcore {
+
+Result<LeaseWish> lease_wish(const Options& options) {
+  LeaseWish wish;
+  if (const auto text = options.get("lock-wait")) {
+    const auto wait = parse_duration(*text);
+    if (!wait) {
+      return fail({.code = "arguments.bad_option",
+                   .message = "--lock-wait " + *text + " is not a time",
+                   .hint = "give it as 90s, 10m or 1h"});
+    }
+    wish.wait = *wait;
+  }
+  for (const std::string& text : options.all("break-lease")) {
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size()) {
+      return fail({.code = "arguments.bad_option",
+                   .message = "--break-lease " + text + " is not the number of a lease",
+                   .hint = "the refusal of a run that needs it prints the number"});
+    }
+    wish.breaking.push_back(number);
+  }
+  return wish;
+}
 
 Result<RunWish> run_wish(const Options& options) {
   RunWish wish;
@@ -37,6 +64,9 @@ Result<RunWish> run_wish(const Options& options) {
                    .hint = "without it the site's policy decides"});
     }
   }
+  auto leases = lease_wish(options);
+  if (!leases) return fail(leases.error());
+  wish.leases = std::move(*leases);
   return wish;
 }
 

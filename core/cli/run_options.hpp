@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,11 +31,26 @@ inline constexpr Option kOnFailureOption = {"on-failure", "WHAT",
 inline constexpr Option kDryRunOption = {"dry-run", "",
                                          "plan, show the plan, and write nothing anywhere"};
 
+inline constexpr Option kLockWaitOption = {"lock-wait", "TIME",
+                                           "wait so long for what another run holds: 10m, 1h"};
+inline constexpr Option kBreakLeaseOption = {
+    "break-lease", "NUMBER",
+    "take what another run holds away from it; the refusal prints the number", true};
+
+inline constexpr std::array kLeaseOptions = {kLockWaitOption, kBreakLeaseOption};
 inline constexpr std::array kPlanningOptions = {kSetOption, kWaiveOption, kAcceptLossOption};
-inline constexpr std::array kApprovalOptions = {kYesOption, kApproveOption, kOnFailureOption};
-inline constexpr std::array kRunOptions = {kSetOption,      kWaiveOption, kAcceptLossOption,
-                                           kDryRunOption,   kYesOption,   kApproveOption,
-                                           kOnFailureOption};
+inline constexpr std::array kApprovalOptions = {kYesOption, kApproveOption, kOnFailureOption,
+                                                kLockWaitOption, kBreakLeaseOption};
+inline constexpr std::array kRunOptions = {kSetOption,       kWaiveOption,    kAcceptLossOption,
+                                           kDryRunOption,    kYesOption,      kApproveOption,
+                                           kOnFailureOption, kLockWaitOption, kBreakLeaseOption};
+
+// For leases on what is acted upon.
+struct LeaseWish {
+  std::chrono::seconds wait{0};
+  std::vector<std::uint64_t> breaking = {};
+};
+Result<LeaseWish> lease_wish(const Options& options);
 
 struct RunWish {
   std::map<std::string, std::string> params = {};
@@ -43,6 +60,7 @@ struct RunWish {
   bool yes = false;
   std::optional<std::string> approve = {};
   std::optional<OnFailure> on_failure = {};
+  LeaseWish leases = {};
 };
 
 Result<RunWish> run_wish(const Options& options);

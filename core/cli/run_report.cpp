@@ -1,5 +1,7 @@
 #include "cli/run_report.hpp"
 
+#include "journal/state_directory.hpp"
+
 namespace snapcore {
 namespace {
 
@@ -39,6 +41,14 @@ Value report_value(const RunReport& report) {
 }
 
 }  // namespace
+
+void warn_of_memory(Output& output, const std::filesystem::path& state) {
+  if (!is_in_memory(state)) return;
+  output.say_line("warning: the state directory " + state.string() +
+                      " lies in memory: when this machine stops, the journal of this run and its "
+                      "way back are lost",
+                  Tone::kLoud);
+}
 
 void tell_report(Output& output, const Plan& plan, const RunReport& report, const RunEnd& end) {
   if (!output.json()) {

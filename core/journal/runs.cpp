@@ -31,6 +31,12 @@ Error not_an_id(std::string_view what, std::string_view text) {
           .category = Category::kPrecondition};
 }
 
+// For the day when no disk takes a journal.
+std::string in_memory_words() {
+  return "when there is none: --state /dev/shm/snapcore keeps the journal in memory, where it is "
+         "lost with the next start of this machine";
+}
+
 // Why the state directory does not take what it must; `doing` completes "cannot DOING in STATE".
 Error state_error(std::string_view doing, const Path& state, Error cause) {
   std::string code = "state.failed";
@@ -39,10 +45,11 @@ Error state_error(std::string_view doing, const Path& state, Error cause) {
   while (first->cause) first = first->cause.get();
   if (first->code == "file.no_space") {
     code = "state.no_space";
-    hint = "free space there, or name another state directory with --state";
+    hint = "free space there, or name another state directory with --state; " + in_memory_words();
   } else if (first->code == "file.not_permitted" || first->code == "file.read_only") {
     code = "state.not_writable";
-    hint = "make it writable for this user, or name another state directory with --state";
+    hint = "make it writable for this user, or name another state directory with --state; " +
+           in_memory_words();
   }
   return caused_by(
       {.code = std::move(code),
@@ -66,12 +73,11 @@ Value read_note(FileSystem& fs, const Path& path) {
 }
 
 std::string in_words(const LockHolder& holder) {
-  std::string words = holder.run.empty() ? "another run" : "run " + printable(holder.run, 128);
-  if (holder.pid <= 0) return words;
-  words += " (process " + std::to_string(holder.pid);
+  if (holder.pid <= 0) return " in another process";
+  std::string words = " in process " + std::to_string(holder.pid);
   if (!holder.host.empty()) words += " on " + printable(holder.host, 64);
   if (!holder.since.empty()) words += ", since " + printable(holder.since, 32);
-  return words + ")";
+  return words;
 }
 
 bool is_code_name(const std::string& name) {
@@ -110,11 +116,11 @@ void take_record(RunSummary& run, const Record& record) {
 }
 
 // Without taking the lock: a run that starts at this moment must not be turned away.
-bool holds_lock(FileSystem& fs, const Path& path, std::string_view run_id) {
+bool holds_lock(FileSystem& fs, const Path& path) {
   const Value note = read_note(fs, path);
   const auto pid = static_cast<pid_t>(note.at("pid").int_or(0));
-  return note.at("run").text() == run_id && note.at("host").text() == valid_utf8(host_name()) &&
-         pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
+  return note.at("host").text() == valid_utf8(host_name()) && pid > 0 &&
+         (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -137,26 +143,21 @@ Result<std::string> Runs::new_id() {
 }
 
 Result<std::unique_ptr<FileLock>> Runs::lock(std::string_view run_id) {
-  if (auto made = make_directories(fs_, state_); !made) {
-    return fail(state_error("take the lock", state_, made.error()));
-  }
-  const Path path = state_ / "lock";
+  const Path path = directory(run_id) / "lock";
   auto lock = fs_.lock(path);
   if (!lock && lock.error().code == "file.locked") {
     const Value note = read_note(fs_, path);
-    const LockHolder holder{.run = note.at("run").text(),
-                            .pid = note.at("pid").int_or(0),
+    const LockHolder holder{.pid = note.at("pid").int_or(0),
                             .host = note.at("host").text(),
                             .since = note.at("since").text()};
     return fail({.code = "state.locked",
-                 .message = in_words(holder) + " is using the state directory " + state_.string() +
-                            "; one run at a time is admitted",
-                 .hint = "wait until it has ended; 'snapcore runs' shows what it does",
+                 .message = "run " + std::string(run_id) + " goes on" + in_words(holder),
+                 .hint = "wait until it has ended; 'snapcore runs " + std::string(run_id) +
+                         "' shows what it does",
                  .category = Category::kConflict});
   }
   if (!lock) return fail(state_error("take the lock", state_, lock.error()));
-  const Value note = Value::object({{"run", run_id},
-                                    {"pid", static_cast<std::int64_t>(::getpid())},
+  const Value note = Value::object({{"pid", static_cast<std::int64_t>(::getpid())},
                                     {"host", valid_utf8(host_name())},
                                     {"since", to_rfc3339(clock_.now())}});
   if (auto written = (*lock)->write(note.dump() + "\n"); !written) {
@@ -278,7 +279,7 @@ RunSummary Runs::summarise(const std::string& run_id) {
   } else {
     run.problem = extent.error();
   }
-  if (!run.ended) run.goes_on = holds_lock(fs_, state_ / "lock", run_id);
+  if (!run.ended) run.goes_on = holds_lock(fs_, run.directory / "lock");
   return run;
 }
 

@@ -1,5 +1,5 @@
-// The runs in a state directory: STATE/runs/ID/{journal.jsonl, plan.json, site.json, code/}, the
-// lock that admits one run at a time (STATE/lock), and the saved plans that were used
+// The runs in a state directory: STATE/runs/ID/{journal.jsonl, plan.json, site.json, code/, lock},
+// the lock admitting one process at a time to a run, and the saved plans that were used
 // (STATE/plans/ID.json).
 //
 // Looking changes nothing and makes nothing, not even directories. What is made is private to its
@@ -55,9 +55,8 @@ struct RunSummary {
   std::optional<Error> problem = {};  // why its journal cannot be read to its end
 };
 
-// Who holds the lock, as written in it.
+// Which process is at a run, as written in the lock.
 struct LockHolder {
-  std::string run = {};
   std::int64_t pid = 0;
   std::string host = {};
   std::string since = {};  // RFC 3339
@@ -74,8 +73,8 @@ class Runs {
   // An id nobody has: "20260102T030405Z-abcd", so that names sort by time.
   Result<std::string> new_id();
 
-  // Admits this run alone until the returned lock is destroyed or the process ends. "state.locked"
-  // (Category::kConflict) names who is in.
+  // Admits this process alone to a run that was started, until the returned lock is destroyed or
+  // the process ends. "state.locked" (Category::kConflict) names who is in.
   Result<std::unique_ptr<FileLock>> lock(std::string_view run_id);
 
   // The directory of a new run with its files and an empty journal, all durable. The journal comes

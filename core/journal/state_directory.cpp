@@ -1,5 +1,7 @@
 #include "journal/state_directory.hpp"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -54,6 +56,16 @@ Result<Path> find_state_directory(const std::optional<Path>& option,
   }
   absolute = absolute.lexically_normal();
   return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
+bool is_in_memory(const Path& state) {
+  struct statfs there = {};
+  for (Path path = state; !path.empty(); path = path.parent_path()) {
+    if (::statfs(path.c_str(), &there) == 0)
+      return there.f_type == TMPFS_MAGIC || there.f_type == RAMFS_MAGIC;
+    if (path == path.parent_path()) break;
+  }
+  return false;
 }
 
 }  // namespace snapcore

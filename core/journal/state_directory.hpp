@@ -25,4 +25,7 @@ struct StateEnvironment {
 Result<Path> find_state_directory(const std::optional<Path>& option,
                                   const StateEnvironment& environment);
 
+// Whether it lies, or would lie, on a file system that forgets everything when the machine stops.
+bool is_in_memory(const Path& state);
+
 }  // namespace snapcore

@@ -104,11 +104,6 @@ bool any_shell(const RunReport& report) {
                      [](const Standing& standing) { return !standing.shell.empty(); });
 }
 
-// Ended with acts in effect and others missing.
-bool stands_half_way(const RunReport& report) {
-  return report.ending == Ending::kNeedsPerson || report.ending == Ending::kInterrupted;
-}
-
 void what_is_kept(Page& page, const RunReport& report) {
   const bool held = stands_half_way(report);
   bool any = false;
@@ -173,6 +168,10 @@ void next(Page& page, const RunReport& report, const RunEnd& end) {
 }
 
 }  // namespace
+
+bool stands_half_way(const RunReport& report) {
+  return report.ending == Ending::kNeedsPerson || report.ending == Ending::kInterrupted;
+}
 
 std::string_view to_text(Ending ending) {
   switch (ending) {

@@ -22,6 +22,9 @@ struct RunEnd {
 std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,
                         const Style& style);
 
+// Ended with acts in effect and others missing: somebody goes on, or takes it back.
+bool stands_half_way(const RunReport& report);
+
 // "done", "done_with_warnings", "failed_untouched", "undone", "interrupted", "needs_person"
 std::string_view to_text(Ending ending);
 

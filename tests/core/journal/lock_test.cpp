@@ -1,4 +1,4 @@
-// The lock of a state directory between real processes.
+// The lock of a run between real processes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -39,7 +39,9 @@ class Holder {
     if (pid_ == 0) {
       RealFileSystem fs;
       const SystemClock clock;
-      const auto lock = Runs(fs, clock, state).lock(run);
+      Runs runs(fs, clock, state);
+      (void)make_directories(fs, runs.directory(run));
+      const auto lock = runs.lock(run);
       const char answer = lock ? 'y' : 'n';
       if (::write(said[1], &answer, 1) != 1) ::_exit(1);
       if (!lock) ::_exit(0);
@@ -72,7 +74,7 @@ TEST_F(LockTest, AnotherProcessIsTurnedAwayAndToldWhoIsIn) {
   const Holder holder(root_ / "state", "20260102T030405Z-abcd");
   ASSERT_TRUE(holder.holds());
 
-  const auto lock = runs.lock("mine");
+  const auto lock = runs.lock("20260102T030405Z-abcd");
 
   ASSERT_FALSE(lock);
   EXPECT_EQ(lock.error().code, "state.locked");
@@ -82,24 +84,26 @@ TEST_F(LockTest, AnotherProcessIsTurnedAwayAndToldWhoIsIn) {
 }
 
 TEST_F(LockTest, TheLockOfAKilledProcessIsFree) {
-  Holder holder(root_ / "state", "first");
+  Holder holder(root_ / "state", "one");
   ASSERT_TRUE(holder.holds());
   holder.kill();
-  EXPECT_TRUE(Runs(fs_, clock_, root_ / "state").lock("second"));
+  EXPECT_TRUE(Runs(fs_, clock_, root_ / "state").lock("one"));
 }
 
 TEST_F(LockTest, OfTwoProcessesTheOneThatCameSecondDoesNotHoldIt) {
-  auto mine = Runs(fs_, clock_, root_ / "state").lock("mine");
+  Runs runs(fs_, clock_, root_ / "state");
+  ASSERT_TRUE(make_directories(fs_, runs.directory("one")));
+  auto mine = runs.lock("one");
   ASSERT_TRUE(mine);
-  EXPECT_FALSE(Holder(root_ / "state", "other").holds());
+  EXPECT_FALSE(Holder(root_ / "state", "one").holds());
   mine->reset();
-  EXPECT_TRUE(Holder(root_ / "state", "other").holds());
+  EXPECT_TRUE(Holder(root_ / "state", "one").holds());
 }
 
-TEST_F(LockTest, DifferentStateDirectoriesDoNotHinderEachOther) {
-  const Holder holder(root_ / "one", "a");
+TEST_F(LockTest, DifferentRunsDoNotHinderEachOther) {
+  const Holder holder(root_ / "state", "one");
   ASSERT_TRUE(holder.holds());
-  EXPECT_TRUE(Runs(fs_, clock_, root_ / "two").lock("b"));
+  EXPECT_TRUE(Holder(root_ / "state", "two").holds());
 }
 
 }  // namespace

@@ -180,8 +180,9 @@ TEST_F(RunsTest, AFullDiskAnywhereIsToldAndLeavesNoHalfRun) {
 }
 
 TEST_F(RunsTest, AReadOnlyStateDirectoryIsNamed) {
+  ASSERT_TRUE(runs_.start("b", files_));
   fs_.set_read_only(true);
-  for (const Error& error : {runs_.start("a", files_).error(), runs_.lock("a").error(),
+  for (const Error& error : {runs_.start("a", files_).error(), runs_.lock("b").error(),
                              runs_.use_plan("p", "a").error()}) {
     EXPECT_EQ(error.code, "state.not_writable");
     EXPECT_THAT(error.message, HasSubstr(kState.string()));
@@ -189,24 +190,26 @@ TEST_F(RunsTest, AReadOnlyStateDirectoryIsNamed) {
   }
 }
 
-TEST_F(RunsTest, OneRunAtATimeIsAdmitted) {
-  auto first = runs_.lock("20260102T030405Z-abcd");
+TEST_F(RunsTest, OneProcessAtATimeIsAdmittedToARun) {
+  ASSERT_TRUE(runs_.start("a", files_));
+  auto first = runs_.lock("a");
   ASSERT_TRUE(first);
-  const auto second = runs_.lock("b");
+  const auto second = runs_.lock("a");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "state.locked");
   EXPECT_EQ(second.error().category, Category::kConflict);
-  EXPECT_THAT(second.error().message, HasSubstr("20260102T030405Z-abcd"));
+  EXPECT_THAT(second.error().message, HasSubstr("run a goes on in process"));
   EXPECT_THAT(second.error().message, HasSubstr("2026-01-02T03:04:05Z"));
   first->reset();
-  EXPECT_TRUE(runs_.lock("b"));
+  EXPECT_TRUE(runs_.lock("a"));
 }
 
 TEST_F(RunsTest, AHolderThatLeftNoReadableNoteIsStillAHolder) {
-  for (const char* note : {"", "{", "[]", "{\"run\":7,\"pid\":\"x\"}"}) {
+  ASSERT_TRUE(runs_.start("a", files_));
+  for (const char* note : {"", "{", "[]", "{\"host\":7,\"pid\":\"x\"}"}) {
     auto first = runs_.lock("a");
     ASSERT_TRUE(first && (*first)->write(note));
-    EXPECT_EQ(runs_.lock("b").error().code, "state.locked");
+    EXPECT_EQ(runs_.lock("a").error().code, "state.locked");
   }
 }
 
