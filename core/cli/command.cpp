@@ -14,9 +14,9 @@ namespace snapcore {
 namespace {
 
 constexpr std::array kCommands = {
-    &kRunCommand,      &kPlanCommand,    &kApplyCommand,  &kRestoreCommand, &kResumeCommand,
-    &kRollbackCommand, &kResolveCommand, &kCallCommand,   &kListCommand,    &kShowCommand,
-    &kRunsCommand,     &kAuditCommand,   &kPluginCommand, &kHelpCommand};
+    &kRunCommand,      &kPlanCommand,   &kApplyCommand,   &kRestoreCommand, &kResumeCommand,
+    &kRollbackCommand, &kAcceptCommand, &kResolveCommand, &kCallCommand,    &kListCommand,
+    &kShowCommand,     &kRunsCommand,   &kAuditCommand,   &kPluginCommand,  &kHelpCommand};
 
 constexpr std::array kGlobalOptions = {
     Option{"site", "FILE",

@@ -6,11 +6,11 @@
 namespace snapcore {
 namespace {
 
-void show_standing(Output& output, const Decision& decision) {
-  const auto& calls = decision.history.calls();
+void show_standing(Output& output, const OpenRun& run) {
+  const auto& calls = run.history.calls();
   for (auto past = calls.rbegin(); past != calls.rend(); ++past) {
     if (!past->parent.empty() || !leaves_something(*past)) continue;
-    const PlannedCall* planned = decision.plan.find(past->id);
+    const PlannedCall* planned = run.saved.plan.find(past->id);
     std::string line = "  " + past->instance + "." + past->operation;
     if (past->in_doubt()) line += " (begun; how it ended is not known)";
     output.say(line + "\n");
@@ -32,8 +32,8 @@ Result<> decide(Invocation& invocation, const Decision& decision) {
                  .hint = "give the command again with --yes",
                  .category = Category::kPrecondition});
   }
-  output.say("This will " + decision.what + ", newest act first:\n");
-  show_standing(output, decision);
+  output.say("This will " + decision.what + ":\n");
+  show_standing(output, decision.run);
   const auto answer = person.ask("To do it, type 'yes':");
   if (answer && *answer == "yes") return {};
   return fail({.code = "approval.declined",

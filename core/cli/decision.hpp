@@ -5,9 +5,8 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/open_run.hpp"
 #include "cli/run_options.hpp"
-#include "engine/history.hpp"
-#include "engine/plan.hpp"
 
 namespace snapcore {
 
@@ -15,8 +14,7 @@ inline constexpr std::array kDecisionOptions = {Option{"yes", "", "do it without
 
 struct Decision {
   std::string what;  // completes "This will ..."
-  const Plan& plan;
-  const History& history;
+  const OpenRun& run;
 };
 
 // Shows which acts stand, then asks at the terminal. "approval.missing" at once when there is

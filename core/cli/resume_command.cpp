@@ -1,11 +1,9 @@
-#include "cli/audiences.hpp"
 #include "cli/command.hpp"
 #include "cli/open_run.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/run_options.hpp"
-#include "cli/run_records.hpp"
-#include "cli/run_report.hpp"
+#include "cli/take_over.hpp"
 #include "engine/executor.hpp"
 
 namespace snapcore {
@@ -37,42 +35,21 @@ Result<ExitCode> resume(Invocation& invocation) {
   if (!on_failure) return fail(on_failure.error());
   auto runbook = runbook_of(run.saved.plan);
   if (!runbook) return fail(runbook.error());
-  const auto scratch = run.directory / "scratch";
-  if (auto made = make_directories(run.fs, scratch); !made) return fail(made.error());
-  const auto wish = lease_wish(invocation.options);
-  if (!wish) return fail(wish.error());
-  warn_of_memory(invocation.output, run.state);
-  auto leases = RunLeases::take(invocation, run.fs, run.state, run.id, run.saved.plan, *wish);
-  if (!leases) return fail(leases.error());
-  auto taken = run.journal->append(record::kResume, resume_body("resume"));
-  if (!taken) return fail(taken.error());
-  if (auto noted = (*leases)->record(*run.journal); !noted) return fail(noted.error());
-
-  const Stopwatch now = steady_stopwatch();
-  const double began = now();
-  const auto audience = make_audience(invocation.output);
-  Executor executor({.instances = run.site->instances,
-                     .clock = invocation.clock,
-                     .plan = run.saved.plan,
-                     .run_id = run.id,
-                     .journal = *run.journal,
-                     .on_failure = *on_failure,
-                     .scratch_root = scratch,
-                     .audience = *audience,
-                     .cancelled = invocation.cancelled,
-                     .history = &run.history,
-                     .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }});
-  const RunReport report = executor.finish(runbook->run(executor, run.saved.params));
-  if (stands_half_way(report)) (*leases)->keep();
-  invocation.output.clear_live();
-  tell_report(invocation.output, run.saved.plan, report,
-              {.run_id = run.id,
-               .journal = run.journal_path(),
-               .head = run.journal->head(),
-               .seconds = now() - began,
-               .typed = invocation.globals.typed,
-               .again = run.history.run().at("again").text()});
-  return static_cast<ExitCode>(report.ending);
+  const auto go_on = [&](const PastRun& past) {
+    Executor executor({.instances = past.instances,
+                       .clock = invocation.clock,
+                       .plan = past.plan,
+                       .run_id = past.run_id,
+                       .journal = past.journal,
+                       .on_failure = *on_failure,
+                       .scratch_root = past.scratch_root,
+                       .audience = past.audience,
+                       .cancelled = past.cancelled,
+                       .history = &past.history,
+                       .may_act = past.may_act});
+    return executor.finish(runbook->run(executor, run.saved.params));
+  };
+  return take_over(invocation, run, {RunEnd::Was::kRun, go_on});
 }
 
 }  // namespace

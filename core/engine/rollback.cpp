@@ -1,6 +1,7 @@
 #include "engine/rollback.hpp"
 
 #include <map>
+#include <snapcore/support/digest.hpp>
 
 #include "engine/later.hpp"
 #include "engine/undo_stack.hpp"
@@ -29,25 +30,25 @@ std::map<std::string, Value, std::less<>> results_of(const History& history) {
   return results;
 }
 
-Result<StandingAct> act_from(const RollbackRequest& request, const PastCall& past) {
-  const PlannedCall* shown = shown_as(request.plan, request.history, past);
+Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
+  const PlannedCall* shown = shown_as(run.plan, run.history, past);
   if (!shown) {
     return fail({.code = "run.unknown_call",
                  .message = "call " + past.id + " of the journal is not in the run's plan",
                  .category = Category::kCorrupt});
   }
-  auto act = standing_act(past, *shown, request.instances);
+  auto act = standing_act(past, *shown, run.instances);
   if (!act) return act;
-  const auto results = results_of(request.history);
+  const auto results = results_of(run.history);
   auto args = resolve_later(past.args, [&](std::string_view id) -> const Value* {
     const auto found = results.find(id);
     return found == results.end() ? nullptr : &found->second;
   });
   if (!args) return fail(args.error());
   act->args = std::move(*args);
-  for (const PastCall* child : request.history.nested_in(past.id)) {
+  for (const PastCall* child : run.history.nested_in(past.id)) {
     if (!leaves_something(*child)) continue;
-    auto inner = act_from(request, *child);
+    auto inner = act_from(run, *child);
     if (!inner) return inner;
     act->nested.push_back(std::move(*inner));
   }
@@ -55,13 +56,13 @@ Result<StandingAct> act_from(const RollbackRequest& request, const PastCall& pas
 }
 
 // Oldest first.
-Result<std::vector<StandingAct>> standing_acts(const RollbackRequest& request) {
+Result<std::vector<StandingAct>> standing_acts(const PastRun& run) {
   std::vector<StandingAct> acts;
-  for (const PastCall& past : request.history.calls()) {
+  for (const PastCall& past : run.history.calls()) {
     if (!past.parent.empty()) continue;
-    const bool nested_stand = !past.undone && !request.history.nested_in(past.id).empty();
+    const bool nested_stand = !past.undone && !run.history.nested_in(past.id).empty();
     if (!leaves_something(past) && !nested_stand) continue;
-    auto act = act_from(request, past);
+    auto act = act_from(run, past);
     if (!act) return fail(act.error());
     acts.push_back(std::move(*act));
   }
@@ -74,16 +75,16 @@ Error stopped() {
           .category = Category::kTransient};
 }
 
-void undo_all(const RollbackRequest& request, std::vector<StandingAct>& acts, RunReport& report) {
-  const UndoScene scene{request.instances, request.journal,           request.audience,
-                        request.run_id,    request.history.started(), request.scratch_root};
+void undo_all(const PastRun& run, std::vector<StandingAct>& acts, RunReport& report) {
+  const UndoScene scene{run.instances, run.journal,           run.audience,
+                        run.run_id,    run.history.started(), run.scratch_root};
   while (!acts.empty()) {
-    if (request.cancelled) {
+    if (run.cancelled) {
       report.rollback_error = stopped();
       return;
     }
-    if (request.may_act) {
-      if (auto may = request.may_act(*acts.back().planned); !may) {
+    if (run.may_act) {
+      if (auto may = run.may_act(*acts.back().planned); !may) {
         report.rollback_error = may.error();
         return;
       }
@@ -100,21 +101,96 @@ Ending ending_of(const RunReport& report, bool touched) {
   return touched ? Ending::kUndone : Ending::kFailedUntouched;
 }
 
+// What is left to let go of an act, as the call that does it; nothing when there is nothing.
+struct Leftover {
+  const Operation* operation = nullptr;
+  Value args = {};
+  std::string words = {};
+};
+
+std::optional<Leftover> leftover_of(const StandingAct& act, bool activated) {
+  if (!act.result) return std::nullopt;
+  const Manifest& manifest = act.instance->manifest();
+  const Value& kept = act.result->at("kept");
+  if (!kept.is_null() && manifest.find("release")) {
+    return Leftover{manifest.find("release"), Value::object({{"kept", kept}}),
+                    "released what " + act.instance->name() + " kept"};
+  }
+  if (act.staging && !activated && manifest.find("discard")) {
+    return Leftover{manifest.find("discard"), Value::object({{"staged", act.result->at("handle")}}),
+                    "removed what was staged for " + act.instance->name()};
+  }
+  return std::nullopt;
+}
+
+// The verb after `stage` of the same restore was made.
+bool is_activated(const History& history, const StandingAct& stage) {
+  const auto verb = stage.call_id.rfind('.');
+  const PastCall* activate = history.find(stage.call_id.substr(0, verb) + ".activate");
+  return activate && activate->result && !activate->undone;
+}
+
+Result<> let_go(const PastRun& run, const StandingAct& act, const Leftover& leftover) {
+  run.audience.note(leftover.words, {});
+  LiveCall call{.instances = run.instances,
+                .instance = *act.instance,
+                .operation = *leftover.operation,
+                .run_id = run.run_id,
+                .call_id = act.call_id,
+                .key = sha256_hex(run.run_id + " accept " + act.call_id),
+                .started = run.history.started(),
+                .audience = &run.audience,
+                .shown_as = act.planned,
+                .cancelled = &run.cancelled,
+                .scratch_root = run.scratch_root};
+  auto answered = call.run(leftover.args);
+  if (!answered.result) return fail(answered.result.error());
+  auto written = run.journal.append(
+      record::kNote, Value::object({{"call", act.call_id}, {"text", leftover.words}}));
+  return written ? Result<>() : fail(written.error());
+}
+
 }  // namespace
 
-RunReport roll_back(const RollbackRequest& request) {
+RunReport accept(const PastRun& run) {
   RunReport report;
-  auto acts = standing_acts(request);
+  auto acts = standing_acts(run);
+  if (!acts) report.rollback_error = acts.error();
+  if (acts && !run.history.accepted()) {
+    auto noted = run.journal.append(record::kAccept, Value::object());
+    if (!noted) report.rollback_error = noted.error();
+  }
+  while (acts && !report.rollback_error && !acts->empty()) {
+    const StandingAct& act = acts->back();
+    if (const auto leftover = leftover_of(act, is_activated(run.history, act))) {
+      auto gone = run.may_act ? run.may_act(*act.planned) : Result<>();
+      if (gone) gone = let_go(run, act, *leftover);
+      if (!gone) {
+        report.rollback_error = gone.error();
+        break;
+      }
+      report.undone.push_back(leftover->words);
+    }
+    acts->pop_back();
+  }
+  report.ending = report.rollback_error ? Ending::kNeedsPerson : Ending::kDone;
+  conclude(report, acts ? *acts : std::vector<StandingAct>(), run.journal);
+  return report;
+}
+
+RunReport roll_back(const PastRun& run) {
+  RunReport report;
+  auto acts = standing_acts(run);
   bool touched = false;
   if (acts) {
     for (const StandingAct& act : *acts) touched = touched || !act.staging;
-    undo_all(request, *acts, report);
+    undo_all(run, *acts, report);
   } else {
     report.rollback_error = acts.error();
     acts = std::vector<StandingAct>();
   }
   report.ending = ending_of(report, touched);
-  conclude(report, *acts, request.journal);
+  conclude(report, *acts, run.journal);
   return report;
 }
 

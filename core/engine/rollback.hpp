@@ -1,11 +1,12 @@
-// Taking a whole run back, from what its journal says and without its runbook.
+// What can be done with a run from its journal alone, without its runbook: take it back, or let go
+// of what it kept for that.
 #pragma once
 
 #include "engine/executor.hpp"
 
 namespace snapcore {
 
-struct RollbackRequest {
+struct PastRun {
   Instances& instances;
   const Plan& plan;
   const History& history;
@@ -20,6 +21,11 @@ struct RollbackRequest {
 // Newest first, until nothing is left or one cannot be taken back; what remains is in the report.
 // What was taken back before is not taken back again, so that it can be called until it is done.
 // Writes the journal's last record.
-RunReport roll_back(const RollbackRequest& request);
+RunReport roll_back(const PastRun& run);
+
+// Nobody wants it back: what was kept is released, what was only staged is discarded. The decision
+// is on record before the first of it; given again, it goes on with what is left. Ends with what
+// could not be let go in the report.
+RunReport accept(const PastRun& run);
 
 }  // namespace snapcore

@@ -99,6 +99,20 @@ case_a_run_is_resumed_without_its_runbook_and_site() {
   expect_exit 3 snapcore rollback "$(newest_run)" --yes
 }
 
+case_an_accepted_run_keeps_nothing_aside_and_cannot_be_taken_back() {
+  make_cluster_with_snapshot 1
+  expect_exit 0 snapcore run "$etcd_restore" --yes --waive healthy=test
+  expect_equal "$(directories)" 2 "directories before"
+  expect_exit 3 snapcore accept "$(newest_run)"
+  expect_exit 0 snapcore accept "$(newest_run)" --yes
+  expect_said 'released what etcd_prod kept'
+  expect_equal "$(directories)" 1 "directories after"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_exit 3 snapcore rollback "$(newest_run)" --yes
+  expect_said 'it was accepted'
+  expect_exit 3 snapcore resume "$(newest_run)"
+}
+
 case_an_audit_finds_what_was_cut_or_edited() {
   make_cluster_with_snapshot 1
   expect_exit 0 snapcore run "$etcd_restore" --yes --waive healthy=test

@@ -17,7 +17,12 @@ struct Verdict {
 };
 
 Verdict verdict(const RunReport& report, const RunEnd& end) {
-  if (end.was_rollback && !report.rollback_error) return {"Taken back", Tone::kGood};
+  if (end.was == RunEnd::Was::kRollback && !report.rollback_error)
+    return {"Taken back", Tone::kGood};
+  if (end.was == RunEnd::Was::kAccept)
+    return report.rollback_error
+               ? Verdict{"Accepted, but not everything could be let go", Tone::kBad}
+               : Verdict{"Accepted", Tone::kGood};
   switch (report.ending) {
     case Ending::kDone: return {"Done", Tone::kGood};
     case Ending::kDoneWithWarnings: return {"Done, with warnings", Tone::kLoud};
@@ -70,9 +75,9 @@ void what_was_done(Page& page, const Plan& plan, const RunReport& report) {
   }
 }
 
-void what_was_undone(Page& page, const RunReport& report) {
+void what_was_undone(Page& page, const RunReport& report, const RunEnd& end) {
   if (report.undone.empty()) return;
-  page.heading("What was undone");
+  page.heading(end.was == RunEnd::Was::kAccept ? "What was let go" : "What was undone");
   for (const std::string& words : report.undone) page.line(2, "- " + words, Tone::kPlain, 2);
 }
 
@@ -152,7 +157,7 @@ void choices(Page& page, const RunReport& report, const RunEnd& end) {
                                                    : "look at what is there, then decide:",
              Tone::kPlain, Tone::kBold);
   page.verbatim(11, snapcore + " runs " + run + "       # what happened");
-  if (!end.was_rollback) page.verbatim(11, snapcore + " resume " + run + "     # go on");
+  if (end.was == RunEnd::Was::kRun) page.verbatim(11, snapcore + " resume " + run + "     # go on");
   page.verbatim(11, snapcore + " rollback " + run + "   # take it back");
 }
 
@@ -161,8 +166,12 @@ void next(Page& page, const RunReport& report, const RunEnd& end) {
   if (state.empty()) return;
   page.blank();
   page.field(0, "State now", 11, state, Tone::kPlain, Tone::kBold);
+  if (end.was == RunEnd::Was::kAccept) {
+    page.field(0, "Next", 11, "repair the cause, then accept it again:", Tone::kPlain, Tone::kBold);
+    return page.verbatim(11, "snapcore" + end.typed + " accept " + shell_word(end.run_id));
+  }
   if (stands_half_way(report)) return choices(page, report, end);
-  if (end.again.empty() || end.was_rollback) return;
+  if (end.again.empty() || end.was != RunEnd::Was::kRun) return;
   page.field(0, "Next", 11, "repair the cause, then start again:", Tone::kPlain, Tone::kBold);
   page.verbatim(11, end.again);
 }
@@ -194,9 +203,9 @@ std::string report_text(const Plan& plan, const RunReport& report, const RunEnd&
       std::string(said.text) + ": " + (plan.summary.empty() ? "run " + end.run_id : plan.summary),
       said.tone);
   page.field(2, "run", kLabel, end.run_id + ", " + describe_seconds(end.seconds));
-  what_was_done(page, plan, report);
+  if (end.was == RunEnd::Was::kRun) what_was_done(page, plan, report);
   what_went_wrong(page, report);
-  what_was_undone(page, report);
+  what_was_undone(page, report, end);
   what_is_kept(page, report);
   next(page, report, end);
   page.blank();

@@ -16,7 +16,7 @@ struct RunEnd {
   double seconds = 0;
   std::string typed = {};  // global options, to be repeated in commands to type next
   std::string again = {};  // the command that starts this restore anew
-  bool was_rollback = false;
+  enum class Was { kRun, kRollback, kAccept } was = Was::kRun;  // what was to be done
 };
 
 std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <optional>
+
 #include "scene.hpp"
 
 namespace snapcore {
@@ -98,6 +101,69 @@ TEST(RollbackTest, ARunThatWasTakenBackHalfWayCanGoOnAgain) {
   EXPECT_EQ(scene.resume(*plan, script).ending, Ending::kDone);
   EXPECT_EQ(scene.roll_back(*plan).ending, Ending::kUndone);
   EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+}
+
+// --- accepting
+
+Script restore_newest() {
+  return [](Gate& gate) -> Result<> {
+    auto newest = call(gate, "store", "latest", Value::object({{"kind", "plain-note"}}));
+    if (!newest) return fail(newest.error());
+    auto restored = call(gate, "note", "restore", Value::object({{"from", newest->known}}));
+    return restored ? Result<>() : fail(restored.error());
+  };
+}
+
+struct AcceptTest : testing::Test {
+  Scene scene;
+  std::optional<Plan> plan;
+  void SetUp() override {
+    scene.put("store/one.note", Scene::note("berlin", "new"));
+    scene.put("live/note", Scene::note("berlin", "old"));
+    auto made = scene.plan(restore_newest(), {{"healthy", "test"}});
+    ASSERT_TRUE(made) << made.error().message;
+    plan = *made;
+    ASSERT_EQ(scene.execute(*plan, restore_newest()).ending, Ending::kDone);
+    ASSERT_EQ(scene.names("live").size(), 2U);
+  }
+};
+
+TEST_F(AcceptTest, WhatWasKeptIsLetGo) {
+  const auto report = scene.accept(*plan);
+  EXPECT_EQ(report.ending, Ending::kDone);
+  EXPECT_THAT(report.undone, ElementsAre("released what note kept"));
+  EXPECT_THAT(scene.names("live"), ElementsAre("note"));
+  EXPECT_EQ(scene.get("live/note"), Scene::note("berlin", "new"));
+  EXPECT_EQ(scene.accept(*plan).ending, Ending::kDone) << "given again";
+}
+
+TEST_F(AcceptTest, TheDecisionIsOnRecordBeforeAnythingIsGone) {
+  scene.accept(*plan);
+  const auto types = scene.record_types();
+  const auto decided = std::find(types.begin(), types.end(), "accept");
+  const auto gone = std::find(types.begin(), types.end(), "note");
+  EXPECT_TRUE(decided < gone && gone != types.end());
+}
+
+TEST_F(AcceptTest, WhatWasOnlyStagedIsRemovedWhenAHeldRunIsAccepted) {
+  Scene other;
+  other.put("store/one.note", Scene::note("berlin", "new"));
+  other.put("live/note", Scene::note("berlin", "old"));
+  const auto made = other.plan(restore_newest(), {{"healthy", "test"}});
+  other.execute(*made, restore_newest());
+  const auto types = other.record_types();
+  const auto staged = std::find(types.begin(), types.end(), "result") - types.begin();
+  other.roll_back(*made);
+  // As it was right after staging: the old note lives, the new one lies beside it.
+  other.cut_journal(static_cast<std::size_t>(staged) + 1);
+  const auto records = other.records();
+  const std::string place = records.back().body.at("result").at("handle").at("path").text();
+  std::ofstream(place) << Scene::note("berlin", "new");
+  const auto report = other.accept(*made);
+  EXPECT_EQ(report.ending, Ending::kDone);
+  EXPECT_THAT(report.undone, ElementsAre("removed what was staged for note"));
+  EXPECT_FALSE(std::filesystem::exists(place));
+  EXPECT_EQ(other.get("live/note"), Scene::note("berlin", "old"));
 }
 
 }  // namespace

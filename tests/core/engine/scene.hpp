@@ -126,18 +126,8 @@ class Scene {
     auto declared = executor.declare("a test", Value::object());
     return executor.finish(declared ? script(executor) : declared);
   }
-  RunReport roll_back(const Plan& plan) {
-    open_journal();
-    const History history = *History::of(*journal_);
-    return snapcore::roll_back({.instances = *instances_,
-                                .plan = plan,
-                                .history = history,
-                                .run_id = run_id(),
-                                .journal = *journal_,
-                                .scratch_root = root_,
-                                .audience = audience_,
-                                .cancelled = cancelled_});
-  }
+  RunReport roll_back(const Plan& plan) { return with_past(plan, snapcore::roll_back); }
+  RunReport accept(const Plan& plan) { return with_past(plan, snapcore::accept); }
   void append(std::string_view type, Value body) {
     open_journal();
     if (auto written = journal_->append(type, std::move(body)); !written)
@@ -157,6 +147,18 @@ class Scene {
   void cancel() { cancelled_ = true; }
 
  private:
+  RunReport with_past(const Plan& plan, RunReport (*work)(const PastRun&)) {
+    open_journal();
+    const History history = *History::of(*journal_);
+    return work({.instances = *instances_,
+                 .plan = plan,
+                 .history = history,
+                 .run_id = run_id(),
+                 .journal = *journal_,
+                 .scratch_root = root_,
+                 .audience = audience_,
+                 .cancelled = cancelled_});
+  }
   std::string run_id() const { return "run-" + std::to_string(runs_); }
   ExecuteRequest request(const Plan& plan, OnFailure on_failure) {
     return {.instances = *instances_,

@@ -1,0 +1,21 @@
+// Another process takes a run over: its leases, its journal, somebody who watches, a report.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "cli/open_run.hpp"
+#include "cli/text/report_text.hpp"
+#include "engine/rollback.hpp"
+
+namespace snapcore {
+
+struct TakeOver {
+  RunEnd::Was was = RunEnd::Was::kRun;
+  std::function<RunReport(const PastRun& run)> work;
+};
+
+// The run's own exit code; the report was shown. An error says that nothing was begun.
+Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver& what);
+
+}  // namespace snapcore
