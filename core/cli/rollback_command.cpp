@@ -26,10 +26,7 @@ Result<ExitCode> rollback(Invocation& invocation) {
   const Decision decision{.what = "take back everything that run " + (*run)->id + " did",
                           .run = **run};
   if (auto sure = decide(invocation, decision); !sure) return fail(sure.error());
-  const auto exit = take_over(invocation, **run, {RunEnd::Was::kRollback, roll_back});
-  // To be taken back is what was asked for.
-  const bool done = exit && (*exit == ExitCode::kUndone || *exit == ExitCode::kFailedUntouched);
-  return done ? ExitCode::kDone : exit;
+  return take_over(invocation, **run, {RunEnd::Was::kRollback, roll_back});
 }
 
 Result<ExitCode> accept_run(Invocation& invocation) {

@@ -46,6 +46,26 @@ std::string in_words(const Record& record) {
     return "by " + body.at("operator").text() + " on " + body.at("host").text();
   if (record.type == record::kApproval)
     return body.at("how").text() + ", by " + body.at("who").text();
+  if (record.type == record::kResume)
+    return body.at("why").text() + ", by " + body.at("operator").text() + " on " +
+           body.at("host").text();
+  if (record.type == record::kLease) {
+    return body.at("resource").text() + " " + body.at("state").text() +
+           (body.at("state").text() == "broken" ? ", it was run " + body.at("run").text() + "'s"
+                                                : "") +
+           ", number " + body.at("fence").dump();
+  }
+  if (record.type == record::kValue) return body.at("what").text() + " was asked";
+  if (record.type == record::kResolve) {
+    const std::string reason = body.at("reason").text();
+    return call + (body.at("decision").text() == "done" ? " happened" : " did not happen") +
+           ", says " + body.at("who").text() + (reason.empty() ? "" : ": " + reason);
+  }
+  if (record.type == record::kAccept) return "what was kept is let go";
+  if (record.type == record::kResult && body.at("found_by").is_string())
+    return call + ": it had happened, says its plugin";
+  if (record.type == record::kUndoRecorded) return call + ": its way back";
+  if (record.type == record::kUndoIntent) return call + ": is taken back";
   if (record.type == record::kIntent) {
     return call + ": " + body.at("instance").text() + "." + body.at("operation").text() + " (" +
            body.at("effect").text() + ")";
@@ -53,10 +73,11 @@ std::string in_words(const Record& record) {
   if (record.type == record::kError) return call + ": " + body.at("error").at("message").text();
   if (record.type == record::kStep) return body.at("name").text();
   if (record.type == record::kNote) return body.at("text").text();
-  if (record.type == record::kEnd) return "exit " + body.at("exit").dump();
-  if (body.at("words").is_array()) {
+  if (record.type == record::kEnd)
+    return body.at("ending").text() + ", exit " + body.at("exit").dump();
+  if (body.at("result").at("words").is_array()) {
     std::string words;
-    for (const Value& word : body.at("words").items())
+    for (const Value& word : body.at("result").at("words").items())
       words += (words.empty() ? "" : "; ") + word.text();
     return call + ": " + words;
   }
@@ -80,7 +101,7 @@ class WayBack {
 
   void show(Page& page) const {
     if (acts_.empty()) return;
-    page.heading("To put the old back, type these commands in this order", Tone::kLoud);
+    page.heading("To put the old back by hand, type these commands in this order", Tone::kLoud);
     for (auto act = acts_.rbegin(); act != acts_.rend(); ++act) {
       const auto name = names_.find(act->call);
       page.verbatim(2, "# " + (name == names_.end() ? act->call : name->second), Tone::kDim);
@@ -101,6 +122,13 @@ class WayBack {
   std::map<std::string, std::string> names_;
 };
 
+// Nobody is at it, and it did not come to an end of its own.
+bool half_way(const RunSummary& run) {
+  const auto exit = static_cast<ExitCode>(run.exit.value_or(0));
+  const bool held = exit == ExitCode::kNeedsPerson || exit == ExitCode::kInterrupted;
+  return !run.goes_on && (!run.ended || held);
+}
+
 // The journal is read once for both.
 void show_records_and_way_back(Page& page, FileSystem& fs, const RunSummary& run) {
   WayBack back;
@@ -116,8 +144,14 @@ void show_records_and_way_back(Page& page, FileSystem& fs, const RunSummary& run
       });
   // What stands before a damage counts.
   if (!read) error_lines(page, 2, read.error());
-  const bool held = run.exit && *run.exit == static_cast<int>(ExitCode::kNeedsPerson);
-  if (!run.goes_on && (!run.ended || held)) back.show(page);
+  if (half_way(run)) back.show(page);
+}
+
+void show_what_to_type(Page& page, const RunSummary& run, const std::string& typed) {
+  if (!half_way(run) || run.problem) return;
+  page.heading("Next", Tone::kLoud);
+  page.verbatim(2, "snapcore" + typed + " resume " + run.id + "     # go on");
+  page.verbatim(2, "snapcore" + typed + " rollback " + run.id + "   # take it back");
 }
 
 Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
@@ -150,6 +184,7 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
   }
   show_records_and_way_back(page, fs, *run);
+  show_what_to_type(page, *run, invocation.globals.typed);
   output.print(page.text());
   return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
 }

@@ -46,15 +46,15 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
                  .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }});
   if (stands_half_way(report)) (*leases)->keep();
   invocation.output.clear_live();
-  tell_report(invocation.output, run.saved.plan, report,
-              {.run_id = run.id,
-               .journal = run.journal_path(),
-               .head = run.journal->head(),
-               .seconds = now() - began,
-               .typed = invocation.globals.typed,
-               .again = run.history.run().at("again").text(),
-               .was = what.was});
-  return static_cast<ExitCode>(report.ending);
+  const RunEnd end{.run_id = run.id,
+                   .journal = run.journal_path(),
+                   .head = run.journal->head(),
+                   .seconds = now() - began,
+                   .typed = invocation.globals.typed,
+                   .again = run.history.run().at("again").text(),
+                   .was = what.was};
+  tell_report(invocation.output, run.saved.plan, report, end);
+  return exit_of(report, end);
 }
 
 }  // namespace snapcore

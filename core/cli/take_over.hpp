@@ -15,7 +15,7 @@ struct TakeOver {
   std::function<RunReport(const PastRun& run)> work;
 };
 
-// The run's own exit code; the report was shown. An error says that nothing was begun.
+// The exit code; the report was shown. An error says that nothing was begun.
 Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver& what);
 
 }  // namespace snapcore

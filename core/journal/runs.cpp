@@ -112,6 +112,10 @@ void take_record(RunSummary& run, const Record& record) {
     run.ended = record.at;
     run.ending = record.body.at("ending").text();
     run.exit = static_cast<int>(record.body.at("exit").int_or(-1));
+  } else if (record.type == record::kResume) {
+    run.ended.reset();
+    run.ending.clear();
+    run.exit.reset();
   }
 }
 

@@ -104,6 +104,11 @@ void way_back_by_hand(Page& page, const RunReport& report) {
   }
 }
 
+bool any_kept(const RunReport& report) {
+  return std::any_of(report.standing.begin(), report.standing.end(),
+                     [](const Standing& standing) { return !standing.kept.is_null(); });
+}
+
 bool any_shell(const RunReport& report) {
   return std::any_of(report.standing.begin(), report.standing.end(),
                      [](const Standing& standing) { return !standing.shell.empty(); });
@@ -124,10 +129,20 @@ void what_is_kept(Page& page, const RunReport& report) {
   if (!any_shell(report) || report.ending == Ending::kFailedUntouched ||
       report.ending == Ending::kUndone)
     return;
-  page.heading(held ? "To put the old back, type these commands in this order"
+  page.heading(held ? "To put the old back by hand, type these commands in this order"
                     : "To put the old back by hand",
                held ? Tone::kLoud : Tone::kBold);
   way_back_by_hand(page, report);
+}
+
+// A finished run can still be taken back, or what it kept be let go.
+void what_can_follow(Page& page, const RunReport& report, const RunEnd& end) {
+  if (stands_half_way(report) || !any_kept(report)) return;
+  const std::string snapcore = "snapcore" + end.typed;
+  const std::string run = shell_word(end.run_id);
+  page.heading("Later");
+  page.verbatim(2, snapcore + " accept " + run + "     # it is good: remove what is kept aside");
+  page.verbatim(2, snapcore + " rollback " + run + "   # put the old back");
 }
 
 std::string state_now(const RunReport& report) {
@@ -178,6 +193,13 @@ void next(Page& page, const RunReport& report, const RunEnd& end) {
 
 }  // namespace
 
+ExitCode exit_of(const RunReport& report, const RunEnd& end) {
+  const bool taken_back =
+      report.ending == Ending::kUndone || report.ending == Ending::kFailedUntouched;
+  if (end.was == RunEnd::Was::kRollback && taken_back) return ExitCode::kDone;
+  return static_cast<ExitCode>(report.ending);
+}
+
 bool stands_half_way(const RunReport& report) {
   return report.ending == Ending::kNeedsPerson || report.ending == Ending::kInterrupted;
 }
@@ -207,13 +229,14 @@ std::string report_text(const Plan& plan, const RunReport& report, const RunEnd&
   what_went_wrong(page, report);
   what_was_undone(page, report, end);
   what_is_kept(page, report);
+  if (end.was == RunEnd::Was::kRun) what_can_follow(page, report, end);
   next(page, report, end);
   page.blank();
   page.field(0, "Journal", 11, end.journal.string(), Tone::kPlain, Tone::kBold);
   page.verbatim(11, "head " + std::to_string(end.head.seq) + " " + end.head.hash);
   page.verbatim(0,
                 std::string("Ended ") + std::string(to_text(report.ending)) + ", exit " +
-                    std::to_string(static_cast<int>(report.ending)),
+                    std::to_string(static_cast<int>(exit_of(report, end))),
                 said.tone);
   return page.text();
 }

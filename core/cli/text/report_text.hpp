@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cli/exit_code.hpp"
 #include "cli/text/page.hpp"
 #include "engine/executor.hpp"
 
@@ -21,6 +22,9 @@ struct RunEnd {
 
 std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,
                         const Style& style);
+
+// To be taken back is what a rollback is asked for.
+ExitCode exit_of(const RunReport& report, const RunEnd& end);
 
 // Ended with acts in effect and others missing: somebody goes on, or takes it back.
 bool stands_half_way(const RunReport& report);
