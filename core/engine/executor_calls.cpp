@@ -59,6 +59,12 @@ bool is_announced(const PlannedCall& outer, const NestedRequest& nested) {
 // --- the records around a call
 
 Result<> Executor::State::begin(const CallSite& site, int attempt) {
+  if (is_act(site.operation.effect) && request.may_act) {
+    if (auto may = request.may_act(site.shown); !may) {
+      barred = true;
+      return fail(halt(may.error()));
+    }
+  }
   const auto mark = site.id.rfind('#');
   Value body =
       Value::object({{"call", site.id},
@@ -175,12 +181,6 @@ Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, R
 Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const Recalled& before,
                                     std::vector<OpenedInput>* inputs) {
   const PlannedCall& planned = site.shown;
-  if (planned.is_act() && request.may_act) {
-    if (auto may = request.may_act(planned); !may) {
-      barred = true;
-      return fail(halt(may.error()));
-    }
-  }
   if (auto begun = begin(site, before.attempt); !begun) return fail(begun.error());
   request.audience.call_began(planned);
   act.nested.clear();  // each comes again, from the journal or anew

@@ -326,6 +326,24 @@ TEST(RunTest, ContinueLeavesAFailedStepAndGoesOn) {
   EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("nothing")));
 }
 
+TEST(RunTest, AnActIsNotBegunOnceTheRightToItIsLost) {
+  Scene scene;
+  const auto plan = scene.plan(in_order({add_entry("one"), expect_entry("one"), add_entry("two")}));
+  std::vector<std::string> asked;
+  scene.ask_before_acts([&](const PlannedCall& planned) -> Result<> {
+    asked.push_back(planned.id);
+    if (asked.size() < 2) return {};
+    return fail({.code = "lease.lost", .message = "somebody took the ledger"});
+  });
+  const auto report =
+      scene.execute(*plan, in_order({add_entry("one"), expect_entry("one"), add_entry("two")}));
+  EXPECT_THAT(asked, ElementsAre("root#1", "root#3"));
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson) << "nothing is undone without the right either";
+  EXPECT_EQ(report.error->code, "lease.lost");
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one"));
+  EXPECT_EQ(scene.get("a/calls"), "add one\nexpect one\n");
+}
+
 TEST(RunTest, ARunTheOperatorStoppedStaysAsItIsUntilSomebodyDecides) {
   Scene scene;
   const auto plan = scene.plan(in_order({add_entry("one"), add_entry("two")}));

@@ -95,6 +95,11 @@ class Scene {
     return executor.finish(declared ? script(executor) : declared);
   }
 
+  // Asked before every act of what is executed from now on.
+  void ask_before_acts(std::function<Result<>(const PlannedCall&)> may_act) {
+    may_act_ = std::move(may_act);
+  }
+
   // Plans, then executes the same.
   RunReport run(const Script& script, OnFailure on_failure = OnFailure::kRollback,
                 std::vector<Waiver> waivers = {}) {
@@ -169,7 +174,8 @@ class Scene {
             .on_failure = on_failure,
             .scratch_root = root_,
             .audience = audience_,
-            .cancelled = cancelled_};
+            .cancelled = cancelled_,
+            .may_act = may_act_};
   }
   void open_journal() {
     auto journal = Journal::open(files_, root_ / ("journal-" + std::to_string(runs_)), clock_);
@@ -191,6 +197,7 @@ class Scene {
   std::shared_ptr<Learned> learned_;
   Audience audience_;
   std::atomic<bool> cancelled_ = false;
+  std::function<Result<>(const PlannedCall&)> may_act_ = {};
   int runs_ = 0;
 };
 
