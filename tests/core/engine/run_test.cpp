@@ -339,6 +339,7 @@ TEST(RunTest, AnActIsNotBegunOnceTheRightToItIsLost) {
       scene.execute(*plan, in_order({add_entry("one"), expect_entry("one"), add_entry("two")}));
   EXPECT_THAT(asked, ElementsAre("root#1", "root#3"));
   EXPECT_EQ(report.ending, Ending::kNeedsPerson) << "nothing is undone without the right either";
+  ASSERT_TRUE(report.error);
   EXPECT_EQ(report.error->code, "lease.lost");
   EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one"));
   EXPECT_EQ(scene.get("a/calls"), "add one\nexpect one\n");
