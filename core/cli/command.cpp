@@ -16,7 +16,7 @@ namespace {
 constexpr std::array kCommands = {
     &kRunCommand,      &kPlanCommand,   &kApplyCommand,   &kRestoreCommand, &kResumeCommand,
     &kRollbackCommand, &kAcceptCommand, &kResolveCommand, &kCallCommand,    &kListCommand,
-    &kShowCommand,     &kRunsCommand,   &kAuditCommand,   &kPluginCommand,  &kHelpCommand};
+    &kShowCommand, &kCheckCommand, &kRunsCommand, &kAuditCommand, &kPluginCommand, &kHelpCommand};
 
 constexpr std::array kGlobalOptions = {
     Option{"site", "FILE",

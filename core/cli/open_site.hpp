@@ -18,6 +18,8 @@ struct OpenSite {
   OpenSite(const OpenSite&) = delete;
   OpenSite& operator=(const OpenSite&) = delete;
 
+  bool found() const { return !site.path.empty(); }
+
   const Site site;
   Instances instances;
 };

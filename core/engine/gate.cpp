@@ -1,5 +1,7 @@
 #include "engine/gate.hpp"
 
+#include <algorithm>
+
 namespace snapcore {
 namespace {
 
@@ -19,6 +21,15 @@ Value later_value(std::string_view call, std::string_view field, std::string_vie
 
 bool is_later(const Value& value) {
   return value.members().size() == 1 && value.at(kLater).is_object();
+}
+
+bool holds_what_nobody_knows(const Value& value) {
+  if (value.is_string()) return value.view().find(kNobodyKnows) != std::string_view::npos;
+  const auto& items = value.items();
+  const auto& members = value.members();
+  return std::any_of(items.begin(), items.end(), holds_what_nobody_knows) ||
+         std::any_of(members.begin(), members.end(),
+                     [](const auto& member) { return holds_what_nobody_knows(member.second); });
 }
 
 }  // namespace snapcore

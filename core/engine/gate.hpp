@@ -42,8 +42,25 @@ struct InstanceView {
   std::string name;
   std::string plugin;
   std::vector<std::string>
-      operations;  // the plugin's, then the core's own (latest, list, stat, restore)
+      operations;              // the plugin's, then the core's own (latest, list, stat, restore)
+  bool any_operation = false;  // nobody knows which there are: no site was found
 };
+
+// While a runbook is only checked nobody is asked anything, and what only a live system knows can
+// be used like any other value, so that the lines behind it are looked at as well.
+struct Checking {
+  bool says = true;      // what a yes-or-no that nobody knows answers
+  bool guessed = false;  // from here on the way through the runbook may not be the real one
+  struct Finding {
+    Line line;
+    Error error;
+  };
+  std::vector<Finding> findings = {};
+};
+
+// Stands for a text that nobody knows, or a part of one. One byte, so that it is never cut in two.
+inline constexpr std::string_view kNobodyKnows = "\x1a";
+bool holds_what_nobody_knows(const Value& value);
 
 class Gate {
  public:
@@ -92,6 +109,9 @@ class Gate {
   // Set once the run must stop: nothing the runbook catches may let it go on. The runbook layer
   // arms its sticky stop as soon as a gate function returned and this is not null.
   virtual const Error* stopped() const = 0;
+
+  // Not null while the runbook is only checked.
+  virtual Checking* checking() { return nullptr; }
 };
 
 }  // namespace snapcore

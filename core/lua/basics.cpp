@@ -5,6 +5,7 @@
 #include "lua/box.hpp"
 #include "lua/failure.hpp"
 #include "lua/frozen.hpp"
+#include "lua/globals.hpp"
 #include "lua/library.hpp"
 #include "lua/sandbox.hpp"
 
@@ -206,6 +207,19 @@ void define_global(lua_State* state, const char* name) {
   lua_rawgetp(state, LUA_REGISTRYINDEX, &kWords);
   lua_insert(state, -2);
   lua_setfield(state, -2, name);
+  lua_pop(state, 1);
+}
+
+void list_globals(lua_State* state, std::vector<std::string>& names) {
+  lua_rawgetp(state, LUA_REGISTRYINDEX, &kWords);
+  std::optional<Error> no_memory;
+  lua_pushnil(state);
+  while (lua_next(state, -2) != 0) {
+    lua_pop(state, 1);
+    std::size_t size = 0;
+    const char* name = lua_tolstring(state, -1, &size);
+    guarded(no_memory, [&] { names.emplace_back(name, size); });
+  }
   lua_pop(state, 1);
 }
 

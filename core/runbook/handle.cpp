@@ -3,6 +3,7 @@
 #include "lua/failure.hpp"
 #include "lua/frozen.hpp"
 #include "runbook/nearest.hpp"
+#include "runbook/session.hpp"
 #include "runbook/words.hpp"
 
 namespace snapcore {
@@ -47,8 +48,36 @@ Error known_later(const Handle& handle, const std::string& name) {
           .category = Category::kPrecondition};
 }
 
+// What a check shows of a field that nobody knows; a mistake in the name is put on record.
+int to_be_guessed(lua_State* state, const Handle& handle, Checking& checking) {
+  auto& work = new_box<Work>(state);
+  bool is_boolean = false;
+  Field field = Field::kUnknown;
+  guarded(work.failed, [&] {
+    std::size_t size = 0;
+    const char* text = lua_tolstring(state, 2, &size);
+    const std::string name(text, size);
+    field = missing(handle.answer, name);
+    is_boolean = handle.answer.schema.at("properties").at(name).at("type").view() == "boolean";
+    if (field == Field::kNoSuch)
+      checking.findings.push_back({to_line(current_line(state)), no_such_field(handle, name)});
+  });
+  if (work.failed) return raise_work(state, -1, work);
+  checking.guessed = true;
+  if (field == Field::kAbsent) {
+    lua_pushnil(state);
+  } else if (is_boolean) {
+    lua_pushboolean(state, checking.says ? 1 : 0);
+  } else {
+    push_unknown(state);
+  }
+  return 1;
+}
+
 // The name of the field stands at 2.
 int without_value(lua_State* state, const Handle& handle) {
+  if (Checking* checking = session_of(state).gate.checking())
+    return to_be_guessed(state, handle, *checking);
   auto& work = new_box<Work>(state);
   guarded(work.failed, [&] {
     std::size_t size = 0;
@@ -77,6 +106,10 @@ int handle_index(lua_State* state) {
   const char* name = lua_tolstring(state, 2, &size);
   const Value* found = handle.answer.known.find({name, size});
   if (found == nullptr) return without_value(state, handle);
+  if (found->view() == kNobodyKnows && session_of(state).gate.checking() != nullptr) {
+    push_unknown(state);
+    return 1;
+  }
   // Tables are made once, so that two looks at a field give the same one.
   lua_getiuservalue(state, 1, 1);
   lua_pushvalue(state, 2);
@@ -94,6 +127,7 @@ int handle_newindex(lua_State* state) { return luaL_error(state, "a result canno
 int handle_pairs(lua_State* state) {
   const Handle& handle = handle_at(state, 1);
   if (!handle.answer.complete) {
+    if (session_of(state).gate.checking() != nullptr) return unknown_pairs(state);
     return luaL_error(state, "not all fields of this result are known before execution");
   }
   lua_getglobal(state, "pairs");
@@ -162,6 +196,10 @@ void define_handles(lua_State* state) {
 }
 
 void push_answer(lua_State* state, Answer& answer, std::string& label) {
+  if (!answer.complete && answer.schema.at("type").view() == "array" &&
+      session_of(state).gate.checking() != nullptr) {
+    return push_unknown(state);
+  }
   if (answer.complete && !answer.known.is_object() && !answer.known.is_null()) {
     push_value(state, answer.known);
     return;

@@ -42,7 +42,10 @@ Result<Value> read_argument(lua_State* state, int index, int depth) {
     if (depth == 1) return later->value;
     return bad("is a later() value; it can only be an argument itself, not stand inside of one");
   }
+  const bool checking = session_of(state).gate.checking() != nullptr;
+  if (box_at(state, index, kUnknown) != nullptr) return Value(kNobodyKnows);
   if (const auto* handle = static_cast<const Handle*>(box_at(state, index, kHandle))) {
+    if (checking && !handle->answer.complete) return Value(kNobodyKnows);
     if (handle->answer.complete) return handle->answer.known;
     return bad("is a result that is known only after execution; pass later(result, \"field\")");
   }
@@ -150,9 +153,21 @@ int instance_index(lua_State* state) {
     lua_pushcclosure(state, call_operation, 2);
     return 1;
   }
+  Checking* checking = session_of(state).gate.checking();
   auto& work = new_box<Work>(state);
-  guarded(work.failed, [&] { work.failed = unknown_operation(instance.view, std::string(name)); });
-  return raise_work(state, -1, work);
+  guarded(work.failed, [&] {
+    if (instance.view.any_operation) return;
+    Error error = unknown_operation(instance.view, std::string(name));
+    if (checking != nullptr) {
+      checking->findings.push_back({to_line(current_line(state)), std::move(error)});
+    } else {
+      work.failed = std::move(error);
+    }
+  });
+  if (work.failed) return raise_work(state, -1, work);
+  lua_settop(state, 2);
+  lua_pushcclosure(state, call_operation, 2);
+  return 1;
 }
 
 int instance_newindex(lua_State* state) {
@@ -165,7 +180,22 @@ int instance_text(lua_State* state) {
   return 1;
 }
 
+// What a check takes for an instance whose name nobody knows.
+int open_unknown(lua_State* state) {
+  auto& work = new_box<OpenWork>(state);
+  guarded(work.failed, [&] {
+    work.view = {.name = std::string(kNobodyKnows),
+                 .plugin = std::string(kNobodyKnows),
+                 .operations = {},
+                 .any_operation = true};
+  });
+  if (work.failed) return raise_work(state, -1, work);
+  new_box<InstanceHandle>(state, kInstance).view = std::move(work.view);
+  return 1;
+}
+
 int open(lua_State* state, std::optional<Role> role) {
+  if (box_at(state, 1, kUnknown) != nullptr) return open_unknown(state);
   luaL_checktype(state, 1, LUA_TSTRING);
   lua_settop(state, 1);
   auto& work = new_box<OpenWork>(state);  // 2

@@ -11,6 +11,7 @@ namespace {
 struct RequireWork : Work {
   std::string file;
   std::string text;
+  bool stands_for_nothing = false;  // there is no such module, and a check goes on without it
 };
 
 // Stands for a module while it is loaded.
@@ -18,12 +19,16 @@ Slot loading_slot{"loading"};
 
 void find(Session& session, const std::string& name, RequireWork& work) {
   const auto found = session.sources.module(name);
-  if (!found) {
+  Checking* checking = session.gate.checking();
+  if (!found && checking != nullptr) {
+    checking->findings.push_back({to_line(work.line), found.error()});
+    work.stands_for_nothing = true;
+  } else if (!found) {
     work.failed = found.error();
-    return;
+  } else {
+    work.file = name + ".lua";
+    work.text = session.sources.all()[*found].text;
   }
-  work.file = name + ".lua";
-  work.text = session.sources.all()[*found].text;
 }
 
 }  // namespace
@@ -40,12 +45,17 @@ int word_require(lua_State* state) {
   }
   lua_settop(state, 1);
   auto& work = new_box<RequireWork>(state);  // 2
+  work.line = current_line(state);
   guarded(work.failed, [&] {
     std::size_t size = 0;
     const char* text = lua_tolstring(state, 1, &size);
     find(session_of(state), std::string(text, size), work);
   });
   if (work.failed) return raise_work(state, 2, work);
+  if (work.stands_for_nothing) {
+    push_unknown(state);
+    return 1;
+  }
   lua_pushvalue(state, 1);
   lua_pushlightuserdata(state, &loading_slot);
   lua_rawset(state, lua_upvalueindex(1));

@@ -1,8 +1,10 @@
 #include "runbook/runbook.hpp"
 
+#include <algorithm>
 #include <lua.hpp>
 #include <snapcore/support/digest.hpp>
 
+#include "lua/globals.hpp"
 #include "runbook/session.hpp"
 #include "runbook/words.hpp"
 
@@ -11,6 +13,18 @@ namespace {
 
 int prepare(lua_State* state) {
   define_words(state, static_cast<Session*>(lua_touserdata(state, 1)));
+  return 0;
+}
+
+struct Listing {
+  Session* session;
+  std::vector<std::string> names = {};
+};
+
+int list_words(lua_State* state) {
+  auto* listing = static_cast<Listing*>(lua_touserdata(state, 1));
+  define_words(state, listing->session);
+  list_globals(state, listing->names);
   return 0;
 }
 
@@ -72,6 +86,22 @@ Result<Runbook> Runbook::from_sources(std::vector<Source> sources) {
 }
 
 const std::vector<Runbook::Source>& Runbook::sources() const { return sources_->all(); }
+
+Result<> Runbook::read_module(const std::string& name) const {
+  const auto found = sources_->module(name);
+  return found ? Result<>() : fail(found.error());
+}
+
+std::vector<std::string> Runbook::words(Gate& gate) {
+  Sandbox sandbox({});
+  SourceSet none({}, {}, true);
+  const std::map<std::string, std::string> no_params;
+  Session session{.gate = gate, .sandbox = sandbox, .sources = none, .set_params = no_params};
+  Listing listing{&session};
+  if (!sandbox.protect(list_words, &listing)) return {};
+  std::sort(listing.names.begin(), listing.names.end());
+  return listing.names;
+}
 
 Result<> Runbook::run(Gate& gate, const std::map<std::string, std::string>& set_params) const {
   Sandbox sandbox(limits_, gate.seed());

@@ -51,6 +51,12 @@ class Runbook {
   // The runbook and the modules it has required so far, in the order they were first read.
   const std::vector<Source>& sources() const;
 
+  // Reads a module as require does, so that it is among the sources. "runbook.no_module".
+  Result<> read_module(const std::string& name) const;
+
+  // Every global that a runbook sees, by name; empty when there is no memory for a sandbox.
+  static std::vector<std::string> words(Gate& gate);
+
   // Where the script stood when the last run() failed, for those who ask for details. May be empty.
   const std::string& traceback() const { return traceback_; }
 

@@ -6,6 +6,25 @@
 #include "runbook/words.hpp"
 
 namespace snapcore {
+namespace {
+
+// A check goes on without parameters that must be given, and sees the optional ones both ways.
+Result<Value> params_to_check(const Value& declarations,
+                              const std::map<std::string, std::string>& given, bool with_optional) {
+  Value relaxed = declarations;
+  for (const auto& [name, declaration] : declarations.members()) {
+    if (declaration.is_object()) relaxed[name]["optional"] = true;
+  }
+  auto params = resolve_params(relaxed, given);
+  if (!params) return params;
+  for (const auto& [name, declaration] : declarations.members()) {
+    const bool needed = !declaration.at("optional").bool_or(false);
+    if (!params->has(name) && (needed || with_optional)) (*params)[name] = kNobodyKnows;
+  }
+  return params;
+}
+
+}  // namespace
 
 Result<> Session::declare(std::string_view summary, const Value& declarations, Value* params) {
   if (declared) {
@@ -13,7 +32,9 @@ Result<> Session::declare(std::string_view summary, const Value& declarations, V
                  .message = "runbook { ... } comes once, before anything is asked of the site",
                  .category = Category::kPrecondition});
   }
-  auto resolved = resolve_params(declarations, set_params);
+  const Checking* checking = gate.checking();
+  auto resolved = checking ? params_to_check(declarations, set_params, !checking->says)
+                           : resolve_params(declarations, set_params);
   if (!resolved) return fail(resolved.error());
   declared = true;
   if (auto accepted = gate.declare(summary, *resolved); !accepted) return accepted;

@@ -248,7 +248,9 @@ int word_uuid(lua_State* state) { return outside(state, "uuid"); }
 void define_site(lua_State* state, Session* session) {
   auto& work = new_box<AnswerWork>(state);
   guarded(work.failed, [&] {
-    work.answer.known = Value::object({{"values", session->gate.site_values()}});
+    const bool nobody_knows = session->gate.checking() && session->gate.site_values().is_null();
+    work.answer.known = Value::object(
+        {{"values", nobody_knows ? Value(kNobodyKnows) : session->gate.site_values()}});
     work.answer.schema = Value::object({{"properties", work.answer.known}});
     work.label = "site";
   });
@@ -265,6 +267,7 @@ void define_words(lua_State* state, Session* session) {
   lua_rawsetp(state, LUA_REGISTRYINDEX, &kSessionSlot);
   define_handles(state);
   define_instances(state);
+  define_unknown(state);
   constexpr luaL_Reg kWords[] = {
       {"runbook", word_runbook},   {"source", word_source}, {"target", word_target},
       {"instance", word_instance}, {"step", word_step},     {"note", word_note},

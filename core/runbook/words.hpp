@@ -34,14 +34,25 @@ struct Later : Box {
   Value value;
 };
 
+// A value that nobody knows, while a runbook is only checked. It can be computed with, called,
+// indexed and compared, and gives more of its kind.
+struct Unknown : Box {};
+
 extern const Slot kHandle;
 extern const Slot kLater;
 extern const Slot kInstance;
+extern const Slot kUnknown;
 
 // --- the parts of define_words(); all raise ------------------------------------------------------
 
 void define_handles(lua_State* state);
 void define_instances(lua_State* state);
+void define_unknown(lua_State* state);
+
+// Pushes an Unknown. Only while a runbook is checked.
+void push_unknown(lua_State* state);
+// An iteration over one thing that nobody knows: the three values of pairs().
+int unknown_pairs(lua_State* state);
 
 // Pushes the handle, or the read-only list, that stands for an answer. Both arguments belong to a
 // box on the stack and may be moved from.
