@@ -1,9 +1,16 @@
+#include <array>
+
+#include "base/real_file_system.hpp"
 #include "cli/command.hpp"
 #include "cli/help_text.hpp"
 #include "cli/open_site.hpp"
+#include "cli/stubs.hpp"
 
 namespace snapcore {
 namespace {
+
+constexpr std::array kOptions = {
+    Option{"stubs", "DIR", "write snapcore.lua and .luarc.json there, for editors"}};
 
 Result<ExitCode> help_about_operation(Invocation& invocation, const std::string& name) {
   auto site = open_site_if_any(invocation.globals);
@@ -27,6 +34,10 @@ Result<ExitCode> help_about_operation(Invocation& invocation, const std::string&
 
 Result<ExitCode> help(Invocation& invocation) {
   Output& output = invocation.output;
+  if (const auto directory = invocation.options.get("stubs")) {
+    RealFileSystem fs;
+    return write_stubs(invocation, fs, *directory);
+  }
   if (invocation.words().empty()) {
     output.print(help_main(output.out_style()));
     return ExitCode::kDone;
@@ -60,6 +71,12 @@ const Command kHelpCommand = {
     .group = CommandGroup::kHelp,
     .min_words = 0,
     .max_words = 2,
+    .options = kOptions,
+    .details =
+        "With --stubs DIR, the folder of the runbooks, it writes what the Lua language server "
+        "needs "
+        "to complete and check them: the words, every operation of every plugin that is found with "
+        "its arguments and results, and which instance of the site is of which plugin.",
     .run = help};
 
 }  // namespace snapcore

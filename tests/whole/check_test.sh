@@ -51,4 +51,13 @@ case_without_a_site_the_text_alone_is_checked() {
   fi
 }
 
+case_editors_get_their_files() {
+  make_site
+  mkdir "$work/books"
+  expect_exit 0 snapcore help --stubs "$work/books"
+  grep -q 'overload fun(name: "etcd_prod"): snapcore.plugin.etcd' "$work/books/snapcore.lua" ||
+    fail_case "the instance is not of its plugin"
+  grep -q '"Lua 5.4"' "$work/books/.luarc.json"
+}
+
 run_cases
