@@ -1,13 +1,22 @@
 #include "base/real_file_system.hpp"
 #include "cli/command.hpp"
 #include "cli/conduct.hpp"
+#include "cli/text/manual_text.hpp"
 #include "cli/text/words.hpp"
 
 namespace snapcore {
 namespace {
 
 constexpr std::array kOptions = {
-    Option{"output,o", "FILE", "save the plan, for 'snapcore apply FILE'"}};
+    Option{"output,o", "FILE", "save the plan, for 'snapcore apply FILE'"},
+    Option{"manual", "", "print a bash script of stock tools that does the same by hand"}};
+
+// In place of the plan; with --json beside it.
+void show_by_hand(Output& output, const Plan& plan) {
+  const std::string script = manual_text(plan);
+  output.event("manual", Value::object({{"script", script}}));
+  if (!output.json()) output.print(script);
+}
 
 Result<ExitCode> plan(Invocation& invocation) {
   const std::string& path = invocation.words().front();
@@ -34,7 +43,11 @@ Result<ExitCode> plan(Invocation& invocation) {
     next = {"snapcore" + invocation.globals.typed + " apply " + shell_word(*file)};
   if (kept && !file && !made->has_fresh_arguments)
     next = {errand.again + " --approve " + short_digest(made->digest())};
-  show_plan(invocation, **site, errand, *made, ShowPlanOn::kStdout, std::move(next));
+  const bool by_hand = invocation.options.has("manual");
+  const auto where =
+      by_hand && !invocation.output.json() ? ShowPlanOn::kStderr : ShowPlanOn::kStdout;
+  show_plan(invocation, **site, errand, *made, where, std::move(next));
+  if (kept && by_hand) show_by_hand(invocation.output, *made);
   if (!kept) return fail(kept.error());
   if (!file) return ExitCode::kDone;
   if (!written) return fail(written.error());
@@ -57,7 +70,9 @@ const Command kPlanCommand = {.name = "plan",
                                   "nothing. A saved plan holds the runbook's text "
                                   "and the digests of everything it rests on; it can be read, "
                                   "approved and applied by somebody else, once, "
-                                  "within 24 hours.",
+                                  "within 24 hours.\n"
+                                  "With --manual the plan is shown on stderr, and on stdout "
+                                  "stands a script that does the same without snapcore.",
                               .run = plan};
 
 }  // namespace snapcore

@@ -60,8 +60,8 @@ Value restore_args(const Manifest& manifest) {
 const Value& artifact_schema() {
   static const Value schema = [] {
     Value properties;
-    for (const char* name :
-         {"source", "ref", "name", "kind", "sha256", "created", "modified", "version_id", "etag"}) {
+    for (const char* name : {"source", "ref", "name", "kind", "sha256", "created", "modified",
+                             "version_id", "etag", "path"}) {
       properties[name] = Value::object({{"type", "string"}});
     }
     properties["size"] = Value::object({{"type", "integer"}});

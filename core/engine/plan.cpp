@@ -129,6 +129,7 @@ Value to_value(const PlannedCall& call) {
   value["effects"] = texts(call.effects);
   value["keeps"] = texts(call.keeps);
   value["undo_words"] = texts(call.undo_words);
+  value["shell"] = texts(call.shell);
   value["resources"] = texts(call.resources);
   value["space"] = space_value(call.space);
   value["bytes"] = call.bytes;
@@ -160,6 +161,7 @@ Result<PlannedCall> call_from(const Value& value) {
   call.effects = texts_from(value.at("effects"));
   call.keeps = texts_from(value.at("keeps"));
   call.undo_words = texts_from(value.at("undo_words"));
+  call.shell = texts_from(value.at("shell"));
   call.resources = texts_from(value.at("resources"));
   for (const Value& item : value.at("space").items()) {
     call.space.push_back({item.at("where").text(), item.at("needed").uint_or(0),

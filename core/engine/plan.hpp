@@ -54,6 +54,7 @@ struct PlannedCall {
   std::vector<std::string> effects;
   std::vector<std::string> keeps;
   std::vector<std::string> undo_words;
+  std::vector<std::string> shell;  // the same by hand, with stock tools
   std::vector<std::string> resources;
   std::vector<SpaceNeed> space;
   std::uint64_t bytes = 0;

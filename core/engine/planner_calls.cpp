@@ -24,6 +24,7 @@ void take_answer(const Value& answer, PlannedCall& call) {
   call.effects = texts_from(answer.at("effects"));
   call.keeps = texts_from(answer.at("keeps"));
   call.resources = texts_from(answer.at("resources"));
+  call.shell = texts_from(answer.at("shell"));
   call.undo_words = texts_from(answer.at("undo").at("words"));
   call.bytes = answer.at("cost").at("bytes").uint_or(0);
   for (const Value& need : answer.at("cost").at("space").items()) {

@@ -56,6 +56,7 @@ constexpr std::string_view kPlan = R"({
       "type": "object", "additionalProperties": false,
       "properties": {"words": {"$ref": "#/definitions/sentences"}}},
     "keeps": {"$ref": "#/definitions/sentences"},
+    "shell": {"$ref": "#/definitions/sentences"},
     "concerns": {"type": "array", "items": {
       "type": "object", "required": ["guard", "message"], "additionalProperties": false,
       "properties": {

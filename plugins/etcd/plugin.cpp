@@ -6,6 +6,7 @@
 
 #include "activation.hpp"
 #include "artifact_file.hpp"
+#include "by_hand.hpp"
 #include "examination.hpp"
 #include "health.hpp"
 #include "inspection.hpp"
@@ -84,6 +85,20 @@ ActivateResult result_of(Activated done) {
   return result;
 }
 
+Result<std::vector<Place>> places_of(const Target& target) {
+  std::vector<Place> places;
+  for (const TargetMember& member : target.members) {
+    auto place = locate(member);
+    if (!place) return fail(place.error());
+    places.push_back(std::move(*place));
+  }
+  return places;
+}
+
+void tell_by_hand(Planned& planned, std::vector<std::string> lines) {
+  for (std::string& line : lines) planned.shell(std::move(line));
+}
+
 class Plugin {
  public:
   explicit Plugin(Target target) : target_(std::move(target)) {}
@@ -132,6 +147,7 @@ class Plugin {
     Planned planned("verify that " + counted(target_.members.size(), "member") +
                     (target_.members.size() == 1 ? " forms" : " form") +
                     " the restored cluster, healthy, with one revision and one hash");
+    tell_by_hand(planned, health_by_hand(target_));
     return planned;
   }
   Result<roles::Verdict> health(Call& call, const HealthArgs& args) {
@@ -205,6 +221,14 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   for (const SpaceNeed& need : *needs) planned.space(need.mount_point, need.needed, need.free);
   for (std::string& key : *keys) planned.resource(std::move(key));
   planned.undo("remove the staged directories");
+  const auto places = places_of(target_);
+  if (!places) return fail(places.error());
+  const bool hash_waived =
+      std::find(args.waived.begin(), args.waived.end(), "hash") != args.waived.end();
+  tell_by_hand(planned, stage_by_hand(target_, *places,
+                                      {.token = token,
+                                       .bump_revision = args.bump_revision,
+                                       .skip_hash_check = hash_waived}));
   return planned;
 }
 
@@ -259,23 +283,26 @@ Result<Planned> Plugin::plan_activate(Call&, const ActivateArgs&) {
   auto keys = resource_keys(target_);
   if (!keys) return fail(keys.error());
   Planned planned("stop " + counted(target_.members.size(), "member"));
-  for (const TargetMember& member : target_.members) {
+  const auto places = places_of(target_);
+  if (!places) return fail(places.error());
+  for (std::size_t i = 0; i < places->size(); ++i) {
+    const TargetMember& member = target_.members[i];
+    const Place& place = (*places)[i];
     if (auto ok = check_program(member, member.start, "start"); !ok) return fail(ok.error());
     if (auto ok = check_program(member, member.stop, "stop"); !ok) return fail(ok.error());
-    auto place = locate(member);
-    if (!place) return fail(place.error());
-    const std::string live = place->live().string();
+    const std::string live = place.live().string();
     planned.effect("put " + live + " aside and the new data in its place");
     planned.keeps(live + " stays as " + live + backup_suffix("<time>"));
-    if (!place->wal_dir) continue;
-    const std::string wal = place->wal_dir->string();
-    planned.effect("the same with " + (place->wal_is_mount ? "what is in " : std::string()) + wal);
-    planned.keeps(wal + " stays as " + wal + (place->wal_is_mount ? "/wal" : "") +
+    if (!place.wal_dir) continue;
+    const std::string wal = place.wal_dir->string();
+    planned.effect("the same with " + (place.wal_is_mount ? "what is in " : std::string()) + wal);
+    planned.keeps(wal + " stays as " + wal + (place.wal_is_mount ? "/wal" : "") +
                   backup_suffix("<time>"));
   }
   planned.effect("start all, and wait until every member is healthy");
   for (std::string& key : *keys) planned.resource(std::move(key));
   planned.undo("stop all, put the old directories back, and start what ran before");
+  tell_by_hand(planned, activate_by_hand(target_, *places));
   return planned;
 }
 

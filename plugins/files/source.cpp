@@ -54,7 +54,9 @@ Result<Described> look_at(const Folder& folder, const std::string& ref) {
   if (!found) return fail(found.error());
   auto parent = folder.open_folder(folder_of(ref));
   if (!parent) return fail(parent.error());
-  return describe(parent->get(), file_of(ref), ref, *found);
+  Described described = describe(parent->get(), file_of(ref), ref, *found);
+  described.artifact.path = folder.full(ref);
+  return described;
 }
 
 // What the manifest records of the bytes to come, and what is missing in it, filled in.
@@ -319,6 +321,10 @@ Result<sdk::Planned> Source::plan_remove(sdk::Call& call, const RemoveArgs& args
   sdk::Planned planned("remove " + shown(folder->full(args.ref)) + " (" +
                        std::to_string(described->artifact.size) +
                        " bytes) and its companions for good");
+  const std::string path = folder->full(args.ref);
+  planned.shell(snapcore::process::shell_line({"rm", "--", path}));
+  planned.shell(
+      snapcore::process::shell_line({"rm", "-f", "--", path + ".sha256", path + ".snapcore.json"}));
   return planned.resource(resource(args.ref));
 }
 

@@ -156,6 +156,7 @@ void fields(Fields& f, Known& known) {
   f("version_id", a.version_id, "the source's own version");
   f("etag", a.etag, "the source's own mark of this content");
   f("local", a.local, "reading it costs nothing worth mentioning");
+  f("path", a.path, "the file on this machine that holds its bytes");
   f("manifest", a.manifest, "what stands beside it").optional();
 }
 
@@ -189,7 +190,7 @@ void Codec<Artifact>::read(const Value& value, Artifact& out, Reading& reading) 
   if (!value.is_object()) return reading.expected("an artifact", value);
   Value known_members = Value::object();
   for (const char* name : {"ref", "name", "size", "kind", "sha256", "created", "modified",
-                           "version_id", "etag", "local", "manifest"}) {
+                           "version_id", "etag", "local", "path", "manifest"}) {
     if (const Value* member = value.find(name)) known_members[name] = *member;
   }
   Known known{out};

@@ -49,6 +49,11 @@ Planned& Planned::keeps(std::string words) {
   return *this;
 }
 
+Planned& Planned::shell(std::string line) {
+  value_["shell"].push_back(std::move(line));
+  return *this;
+}
+
 Planned& Planned::concern(Guard guard, std::string message) {
   value_["concerns"].push_back(
       Value::object({{"guard", sdk::to_value(guard)}, {"message", std::move(message)}}));

@@ -35,6 +35,7 @@ constexpr std::string_view kWords = R"lua(
 ---@field sha256 string?
 ---@field created string?
 ---@field modified string?
+---@field path string? the file on this machine that holds its bytes
 
 ---What pcall() catches of an operation.
 ---@class snapcore.Error

@@ -74,6 +74,7 @@ TEST_F(FilesSourceTest, AForeignFileIsAnArtifactWithWhatIsKnownOfIt) {
   EXPECT_EQ(artifact.at("name").text(), "snap.db");
   EXPECT_EQ(artifact.at("size").int_or(0), 5);
   EXPECT_TRUE(artifact.at("local").bool_or(false));
+  EXPECT_EQ(artifact.at("path").text(), (dir_ / artifact.at("ref").text()).string());
   EXPECT_TRUE(artifact.at("modified").is_string());
   for (const char* unknown : {"kind", "sha256", "created", "manifest", "version_id", "etag"}) {
     EXPECT_FALSE(artifact.has(unknown)) << unknown;
@@ -213,6 +214,7 @@ TEST_F(FilesSourceTest, RemoveTakesTheArtifactAndItsCompanionsAlone) {
   const auto planned = source_->plan("remove", Value::object({{"ref", "a.db"}}));
   EXPECT_NE(planned.result.at("effects").items()[0].text().find("a.db (1 bytes)"),
             std::string::npos);
+  EXPECT_EQ(planned.result.at("shell").items()[0].text(), "rm -- " + (dir_ / "a.db").string());
   EXPECT_THAT(everything(), testing::SizeIs(5));
   EXPECT_EQ(source_->execute("remove", Value::object({{"ref", "a.db"}})).status, SC_OK);
   EXPECT_THAT(everything(), ElementsAre("b.db", "b.db.sha256"));

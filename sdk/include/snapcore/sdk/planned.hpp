@@ -51,6 +51,10 @@ class Planned {
   Planned& resource(std::string key);
   Planned& undo(std::string words);
   Planned& keeps(std::string words);
+  // A command of stock tools, on one line and properly quoted, that does a part of this by hand. It
+  // stands in a bash script behind `set -eu`, where "$artifact" is the file with the bytes that are
+  // restored and "$stamp" the time in the form of <time>.
+  Planned& shell(std::string line);
   Planned& concern(Guard guard, std::string message);
   Planned& call(std::string_view label, const Instance& instance, std::string_view operation,
                 Value args);

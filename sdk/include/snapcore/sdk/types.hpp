@@ -77,8 +77,9 @@ struct Artifact {
   std::optional<Time> modified = {};
   std::optional<std::string> version_id = {};
   std::optional<std::string> etag = {};
-  std::optional<bool> local = {};  // reading it costs nothing worth mentioning
-  Value manifest = {};             // as it stands beside the artifact; null when there is none
+  std::optional<bool> local = {};        // reading it costs nothing worth mentioning
+  std::optional<std::string> path = {};  // the file of this machine that holds its bytes
+  Value manifest = {};  // as it stands beside the artifact; null when there is none
 
   Value given = {};  // all of it, when it came in as an argument
 };

@@ -1,0 +1,202 @@
+#include "by_hand.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <snapcore/support/process.hpp>
+
+#include "staging.hpp"
+
+namespace etcd {
+namespace {
+
+using snapcore::process::shell_line;
+using snapcore::process::shell_quoted;
+using Lines = std::vector<std::string>;
+
+constexpr char kStaged[] = ".by-hand-";
+constexpr char kBackup[] = ".backup-";
+
+// A path whose name ends in the time, and perhaps goes on below.
+std::string stamped(const std::filesystem::path& path, const char* suffix,
+                    const std::string& below = {}) {
+  return shell_quoted(path.string() + suffix) + "\"$stamp\"" +
+         (below.empty() ? "" : shell_quoted("/" + below));
+}
+
+// Where the new data of a member stands until the swap: beside what it replaces.
+std::string staged_data(const Place& place, const std::string& below = {}) {
+  return stamped(place.live(), kStaged, below);
+}
+std::filesystem::path live_wal(const Place& place) {
+  return place.wal_is_mount ? *place.wal_dir / "wal" : *place.wal_dir;
+}
+std::string staged_wal(const Place& place) { return stamped(live_wal(place), kStaged); }
+
+std::string initial_cluster(const Target& target) {
+  std::string text;
+  for (const TargetMember& member : target.members) {
+    for (const std::string& url : member.peer_urls())
+      text += (text.empty() ? "" : ",") + member.name + "=" + url;
+  }
+  return text;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+void choose_tool(Lines& lines) {
+  lines.emplace_back(
+      "if command -v etcdutl >/dev/null; then restore=(etcdutl snapshot restore); "
+      "else restore=(etcdctl snapshot restore); fi");
+}
+
+void choose_token(Lines& lines, const std::optional<std::string>& token) {
+  lines.push_back(token ? "token=" + shell_quoted(*token)
+                        : "token=snapcore-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')");
+}
+
+// Whether the data is that of Kubernetes stands in the snapshot, which nobody has read here.
+void choose_bump(Lines& lines, const std::optional<std::int64_t>& wanted) {
+  const std::string bump =
+      "bump=(--bump-revision " + std::to_string(wanted.value_or(kUsualBump)) + " --mark-compacted)";
+  if (wanted && *wanted == 0) {
+    lines.emplace_back("bump=()");
+    return;
+  }
+  if (!wanted) lines.push_back("# Data of Kubernetes? Then the next line must be: " + bump);
+  lines.emplace_back(
+      "# --bump-revision needs etcdutl 3.5.10 or 3.6, or etcdctl 3.4.27, or one that is newer.");
+  lines.push_back(wanted ? bump : "bump=()");
+}
+
+void restore_member(Lines& lines, const Target& target, const TargetMember& member,
+                    const Place& place, const StagingByHand& options) {
+  std::string line = "\"${restore[@]}\" \"$artifact\" " + shell_line({"--name", member.name}) +
+                     " --data-dir " + staged_data(place);
+  if (place.wal_dir) line += " --wal-dir " + staged_wal(place);
+  if (place.wal_within) line += " --wal-dir " + staged_data(place, place.wal_within->string());
+  line += " " + shell_line({"--initial-cluster", initial_cluster(target)}) +
+          " --initial-cluster-token \"$token\" " +
+          shell_line({"--initial-advertise-peer-urls", joined(member.peer_urls())}) +
+          " \"${bump[@]}\"";
+  if (options.skip_hash_check) line += " --skip-hash-check";
+  lines.push_back(std::move(line));
+  const std::string owner =
+      std::to_string(place.owner.user) + ":" + std::to_string(place.owner.group);
+  lines.push_back("chown -R " + owner + " -- " + staged_data(place) +
+                  (place.wal_dir ? " " + staged_wal(place) : ""));
+  lines.push_back("test -s " + staged_data(place, "member/snap/db"));
+}
+
+// --- the swap
+
+// `false` ends the script, and does not close the shell of whoever pastes.
+void stop(Lines& lines, const Target& target) {
+  for (const TargetMember& member : target.members) {
+    lines.push_back(shell_line(member.stop) + " || echo " +
+                    shell_quoted("the stop of " + member.name +
+                                 " says that it failed; whether it answers comes next") +
+                    " >&2");
+  }
+  const auto patience = std::chrono::ceil<std::chrono::seconds>(target.stop_timeout).count();
+  for (const TargetMember& member : target.members) {
+    std::vector<Url> urls = member.clients;
+    urls.insert(urls.end(), member.peers.begin(), member.peers.end());
+    for (const Url& url : urls) {
+      const std::string answers =
+          "(exec 3<>" + shell_quoted("/dev/tcp/" + url.host + "/" + std::to_string(url.port)) +
+          ") 2>/dev/null";
+      lines.push_back("for _ in $(seq " + std::to_string(patience) + "); do " + answers +
+                      " || break; sleep 1; done");
+      lines.push_back(
+          "if " + answers + "; then echo " +
+          shell_quoted(member.name + " still answers at " + url.text + "; nothing was moved") +
+          " >&2; false; fi");
+    }
+  }
+}
+
+void put_in(Lines& lines, const std::filesystem::path& live, const std::string& staged) {
+  const std::string quoted = shell_quoted(live.string());
+  lines.push_back("if [ -e " + quoted + " ]; then mv -T -- " + quoted + " " +
+                  stamped(live, kBackup) + "; fi");
+  lines.push_back("mv -T -- " + staged + " " + quoted);
+}
+
+// A mount point cannot be renamed: what is in it is moved.
+void put_entries_in(Lines& lines, const Place& place) {
+  const std::string wal = shell_quoted(place.wal_dir->string());
+  const std::string backup = stamped(live_wal(place), kBackup);
+  lines.push_back("mkdir -m 0700 -- " + backup);
+  lines.push_back("find " + wal +
+                  " -mindepth 1 -maxdepth 1 ! -name lost+found ! -name '*.by-hand-*' ! -name "
+                  "'*.backup-*' ! -name '*.snapcore-*' -exec mv -t " +
+                  backup + " -- {} +");
+  lines.push_back("find " + staged_wal(place) + " -mindepth 1 -maxdepth 1 -exec mv -t " + wal +
+                  " -- {} +");
+  lines.push_back("rmdir -- " + staged_wal(place));
+}
+
+void swap(Lines& lines, const Place& place) {
+  put_in(lines, place.live(), staged_data(place, place.data_is_mount ? "member" : ""));
+  if (place.data_is_mount) lines.push_back("rmdir -- " + staged_data(place));
+  if (place.wal_dir && place.wal_is_mount) put_entries_in(lines, place);
+  if (place.wal_dir && !place.wal_is_mount) put_in(lines, live_wal(place), staged_wal(place));
+}
+
+// --- health
+
+std::string ask(const Target& target, const std::vector<std::string>& question) {
+  std::vector<std::string> endpoints;
+  for (const TargetMember& member : target.members)
+    endpoints.push_back(member.clients.front().text);
+  std::vector<std::string> argv = {"etcdctl", "--endpoints", joined(endpoints)};
+  for (const auto& [flag, file] :
+       {std::pair("--cacert", target.tls.ca_file), std::pair("--cert", target.tls.certificate_file),
+        std::pair("--key", target.tls.key_file)}) {
+    if (!file.empty()) argv.insert(argv.end(), {flag, file});
+  }
+  argv.insert(argv.end(), question.begin(), question.end());
+  return shell_line(argv);
+}
+
+}  // namespace
+
+Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
+                    const StagingByHand& options) {
+  Lines lines;
+  choose_tool(lines);
+  choose_token(lines, options.token);
+  choose_bump(lines, options.bump_revision);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    restore_member(lines, target, target.members[i], places[i], options);
+  return lines;
+}
+
+Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
+  Lines lines;
+  stop(lines, target);
+  for (const Place& place : places) swap(lines, place);
+  // Side by side: a member of a new cluster is ready only when a quorum runs.
+  for (const TargetMember& member : target.members)
+    lines.push_back(shell_line(member.start) + " &");
+  lines.emplace_back("wait");
+  const auto patience = std::chrono::ceil<std::chrono::seconds>(target.health_timeout).count();
+  lines.push_back("for _ in $(seq " + std::to_string(patience) + "); do if " +
+                  ask(target, {"endpoint", "health"}) +
+                  " >/dev/null 2>&1; then break; fi; sleep 1; done");
+  return lines;
+}
+
+Lines health_by_hand(const Target& target) {
+  return {ask(target, {"endpoint", "health"}),
+          ask(target, {"endpoint", "status", "--write-out=table"}),
+          "# One hash: all members hold the same data.",
+          "test \"$(" + ask(target, {"endpoint", "hashkv", "--write-out=simple"}) +
+              " | cut -d ' ' -f 2 | sort -u | wc -l)\" = 1"};
+}
+
+}  // namespace etcd
