@@ -30,21 +30,21 @@ class LuaStubsTest : public testing::Test {
       auto loaded =
           Plugin::load({id, build_folder() / "lib/snapcore/plugins" / (std::string(id) + ".so")});
       ASSERT_TRUE(loaded) << loaded.error().message;
-      plugins_.push_back(*loaded);
+      plugins.push_back(*loaded);
     }
   }
-  static void TearDownTestSuite() { plugins_.clear(); }
+  static void TearDownTestSuite() { plugins.clear(); }
 
   static std::vector<const Manifest*> manifests() {
     std::vector<const Manifest*> list;
-    for (const auto& plugin : plugins_) list.push_back(&plugin->manifest());
+    for (const auto& plugin : plugins) list.push_back(&plugin->manifest());
     return list;
   }
 
-  static std::vector<std::shared_ptr<const Plugin>> plugins_;
+  static std::vector<std::shared_ptr<const Plugin>> plugins;
 };
 
-std::vector<std::shared_ptr<const Plugin>> LuaStubsTest::plugins_;
+std::vector<std::shared_ptr<const Plugin>> LuaStubsTest::plugins;
 
 // Every global the chunk sets.
 std::vector<std::string> globals_of(const std::string& stubs) {
