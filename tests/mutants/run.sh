@@ -14,7 +14,7 @@ mkdir -p "$tree" "$build"
 
 # What changed since the last time, and nothing else: the build goes on where it was.
 while IFS= read -r -d '' file; do
-  [[ -f $file ]] && ! cmp -s "$file" "$tree/$file" || continue
+  if [ ! -f "$file" ] || cmp -s "$file" "$tree/$file"; then continue; fi
   mkdir -p "$(dirname "$tree/$file")"
   cp "$file" "$tree/$file"
 done < <(git ls-files -z --cached --others --exclude-standard)

@@ -20,7 +20,7 @@ from strace_lines import calls
 trace, folder = sys.argv[1:3]
 folder = os.path.realpath(folder) + "/"
 STATE = folder + "state/"
-LOCK = STATE + "lock"  # held by a living process; what it says is for messages
+LOCK = re.compile(re.escape(STATE) + "runs/[^/]*/lock")  # held by a living process; what it says is for messages
 
 own = set()  # the program's process and its threads
 files = {}  # written and not synced: by path, the line that wrote
@@ -79,7 +79,7 @@ def handle(event):
     on_fd = re.match(r"(\d+)<([^>]*)>", rest)
     if call in ("write", "pwrite64", "pwritev", "writev", "ftruncate", "fallocate"):
         path = on_fd and on_fd[2]
-        if not path or not path.startswith(folder) or path == LOCK or on_fd[1] in ("1", "2"):
+        if not path or not path.startswith(folder) or LOCK.fullmatch(path) or on_fd[1] in ("1", "2"):
             return
         if path.endswith("/journal.jsonl"):
             seen["records"] += 1
