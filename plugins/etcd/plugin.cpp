@@ -235,7 +235,10 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
 Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
   auto stamp = stamp_of(call);
   if (!stamp) return fail(stamp.error());
-  auto port = call.open_input(args.from);
+  // What an earlier attempt copied need not come again.
+  const std::uint64_t resume_at = copied_before(target_, *stamp, call.facts().key,
+                                                call.facts().checkpoint.at("bytes").uint_or(0));
+  auto port = call.open_input(args.from, resume_at);
   if (!port) return fail(port.error());
   const auto waived = [&](std::string_view guard) {
     return std::find(args.waived.begin(), args.waived.end(), guard) != args.waived.end();
@@ -261,7 +264,13 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
             }
             return call.record_undo(record);
           },
-      .progress = [&](std::uint64_t done) { call.progress(done, args.from.size); }};
+      .progress = [&](std::uint64_t done) { call.progress(done, args.from.size); },
+      .resume_at = resume_at,
+      .rehash = [&](std::span<const std::byte> prefix) { return port->rehash(prefix); },
+      .checkpoint =
+          [&](std::uint64_t bytes) {
+            return call.checkpoint(snapcore::Value::object({{"bytes", bytes}}));
+          }};
   auto staged = etcd::stage(target_, options, work);
   if (!staged) return fail(staged.error());
   return StageResult{std::move(staged->handle), std::move(staged->expected),

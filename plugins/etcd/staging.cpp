@@ -1,6 +1,10 @@
 #include "staging.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <format/mapped_file.hpp>
 #include <format/member_dir.hpp>
@@ -23,6 +27,7 @@ using snapcore::Category;
 using snapcore::fail;
 
 constexpr std::size_t kPiece = 1 << 20;
+constexpr const char* kInterrupted = "etcd.interrupted";
 
 StagedMember name_member(const Place& place, const Cluster& cluster, const std::string& suffix) {
   const auto beside = [&](const fs::path& dir, bool is_mount, const char* inner) {
@@ -49,6 +54,15 @@ StagedMember name_member(const Place& place, const Cluster& cluster, const std::
   return member;
 }
 
+MemberDirectory directory_of(const StagedMember& member) {
+  MemberDirectory directory{.data_dir = member.staged,
+                            .wal_dir = {},
+                            .owner = Owner{.user = member.user, .group = member.group}};
+  if (member.staged_wal) directory.wal_dir = *member.staged_wal;
+  if (member.wal_within) directory.wal_dir = fs::path(member.staged) / *member.wal_within;
+  return directory;
+}
+
 Result<Cluster> new_cluster(const Target& target, const std::string& token) {
   std::vector<InitialMember> members;
   for (const TargetMember& member : target.members)
@@ -69,6 +83,43 @@ class Copies {
     return {};
   }
 
+  // What an earlier attempt left, cut to `size` bytes.
+  Result<> reopen(const std::vector<MemberDirectory>& directories, std::uint64_t size) {
+    for (const MemberDirectory& directory : directories) {
+      const fs::path path = database_path(directory);
+      auto file = files::open_for_writing(path);
+      if (!file) return fail(file.error());
+      if (::ftruncate(file->get(), static_cast<off_t>(size)) != 0 ||
+          ::lseek(file->get(), 0, SEEK_END) < 0)
+        return fail(files::system_error(errno, "cut", path));
+      files_.push_back({std::move(*file), path});
+    }
+    return {};
+  }
+
+  // Bytes of the first copy; the others are made to agree, wherever they do not.
+  Result<std::span<const std::byte>> agreed_at(std::uint64_t offset, std::span<std::byte> into) {
+    const auto got = read_at(files_.front().path, offset, into);
+    if (!got) return fail(got.error());
+    const auto bytes = std::span<const std::byte>(into).first(*got);
+    std::vector<std::byte> theirs(bytes.size());
+    for (std::size_t i = 1; i < files_.size(); ++i) {
+      const auto same = read_at(files_[i].path, offset, theirs);
+      if (!same) return fail(same.error());
+      if (*same == bytes.size() && std::equal(bytes.begin(), bytes.end(), theirs.begin())) continue;
+      if (auto put = files::write_all_at(files_[i].fd, offset, bytes, files_[i].path); !put)
+        return fail(put.error());
+    }
+    return bytes;
+  }
+
+  Result<> sync() {
+    for (const Copy& copy : files_) {
+      if (auto synced = files::fsync_file(copy.fd, copy.path); !synced) return synced;
+    }
+    return {};
+  }
+
   Result<> write(std::span<const std::byte> bytes) {
     for (const Copy& copy : files_) {
       if (auto put = files::write_all(copy.fd, bytes, copy.path); !put) return put;
@@ -81,6 +132,15 @@ class Copies {
     files::UniqueFd fd;
     fs::path path;
   };
+
+  // The copies themselves are open for writing alone.
+  static Result<std::size_t> read_at(const fs::path& path, std::uint64_t offset,
+                                     std::span<std::byte> into) {
+    const auto file = files::open_for_reading(path);
+    if (!file) return fail(file.error());
+    return files::read_some_at(*file, offset, into, path);
+  }
+
   std::vector<Copy> files_;
 };
 
@@ -98,6 +158,8 @@ class Staging {
     auto done = make_all();
     if (done) return done;
     snapcore::Error error = done.error();
+    // Stopped in the middle of a long copy, which whoever goes on need not make again.
+    if (error.code == kInterrupted && checkpointed_ > 0) return fail(std::move(error));
     const auto removed = discard(data_.handle);
     if (error.hint.empty())
       error.hint = removed ? "nothing live was touched, and what was staged is removed"
@@ -128,13 +190,10 @@ class Staging {
   }
 
   Result<StagedData> make_all() {
-    // An earlier attempt with the same key left what has these names.
-    if (auto removed = discard(data_.handle); !removed) return fail(removed.error());
-    for (const StagedMember& member : data_.handle.members) {
-      directories_.push_back(directory_of(member));
-      if (auto made = make_directories(member); !made) return fail(made.error());
-    }
+    if (auto begun = work_.resume_at > 0 ? go_on() : begin(); !begun) return fail(begun.error());
     if (auto copied = copy(); !copied) return fail(copied.error());
+    // From here on the copies become something else than what was read.
+    if (auto noted = checkpoint(0); !noted) return fail(noted.error());
     auto examined = examine_copy();
     if (!examined) return fail(examined.error());
     if (auto fit = check_fitness(*examined); !fit) return fail(fit.error());
@@ -145,13 +204,43 @@ class Staging {
     return std::move(data_);
   }
 
-  static MemberDirectory directory_of(const StagedMember& member) {
-    MemberDirectory directory{.data_dir = member.staged,
-                              .wal_dir = {},
-                              .owner = Owner{.user = member.user, .group = member.group}};
-    if (member.staged_wal) directory.wal_dir = *member.staged_wal;
-    if (member.wal_within) directory.wal_dir = fs::path(member.staged) / *member.wal_within;
-    return directory;
+  Result<> begin() {
+    // An earlier attempt with the same key left what has these names.
+    if (auto removed = discard(data_.handle); !removed) return removed;
+    for (const StagedMember& member : data_.handle.members) {
+      directories_.push_back(directory_of(member));
+      if (auto made = make_directories(member); !made) return made;
+    }
+    return copies_.open(directories_);
+  }
+
+  // What the earlier attempt copied passes by once more, from here instead of from the source.
+  Result<> go_on() {
+    for (const StagedMember& member : data_.handle.members)
+      directories_.push_back(directory_of(member));
+    if (auto opened = copies_.reopen(directories_, work_.resume_at); !opened) return opened;
+    std::vector<std::byte> piece(kPiece);
+    while (trailer_.size() < work_.resume_at) {
+      const std::uint64_t left = work_.resume_at - trailer_.size();
+      const auto room = std::span(piece).first(std::min<std::uint64_t>(left, kPiece));
+      const auto bytes = copies_.agreed_at(trailer_.size(), room);
+      if (!bytes) return fail(bytes.error());
+      if (bytes->empty()) return other_size();
+      trailer_.update(*bytes);
+      if (auto handed = work_.rehash(*bytes); !handed) return handed;
+      work_.progress(trailer_.size());
+    }
+    checkpointed_ = trailer_.size();
+    return {};
+  }
+
+  Result<> checkpoint(std::uint64_t bytes) {
+    if (bytes == 0 && checkpointed_ == 0) return {};
+    if (bytes > 0) {
+      if (auto synced = copies_.sync(); !synced) return synced;
+    }
+    checkpointed_ = bytes;
+    return work_.checkpoint(bytes);
   }
 
   Result<> make_directories(const StagedMember& member) {
@@ -167,13 +256,10 @@ class Staging {
   }
 
   Result<> copy() {
-    Copies copies;
-    if (auto opened = copies.open(directories_); !opened) return opened;
-    TrailerCheck trailer;
     std::vector<std::byte> piece(kPiece);
     for (;;) {
       if (work_.watch.cancelled()) {
-        return fail({.code = "etcd.interrupted",
+        return fail({.code = kInterrupted,
                      .message = "stopped as asked, while staging " + work_.name,
                      .category = Category::kTransient});
       }
@@ -181,13 +267,15 @@ class Staging {
       if (!got) return fail(got.error());
       if (*got == 0) break;
       const auto bytes = std::span<const std::byte>(piece).first(*got);
-      if (work_.size && trailer.size() + bytes.size() > *work_.size) return other_size();
-      if (auto put = copies.write(bytes); !put) return put;
-      trailer.update(bytes);
-      work_.progress(trailer.size());
+      if (work_.size && trailer_.size() + bytes.size() > *work_.size) return other_size();
+      if (auto put = copies_.write(bytes); !put) return put;
+      trailer_.update(bytes);
+      work_.progress(trailer_.size());
+      if (trailer_.size() - checkpointed_ < work_.checkpoint_every) continue;
+      if (auto noted = checkpoint(trailer_.size()); !noted) return noted;
     }
-    if (work_.size && trailer.size() != *work_.size) return other_size();
-    return trailer.finish(work_.name, options_.accept_no_trailer);
+    if (work_.size && trailer_.size() != *work_.size) return other_size();
+    return trailer_.finish(work_.name, options_.accept_no_trailer);
   }
 
   Result<> other_size() const {
@@ -283,6 +371,9 @@ class Staging {
   const StagingWork& work_;
   Cluster cluster_;
   std::vector<MemberDirectory> directories_;
+  Copies copies_;
+  TrailerCheck trailer_;
+  std::uint64_t checkpointed_ = 0;
   StagedData data_;
   std::int64_t bump_ = 0;
 };
@@ -302,6 +393,24 @@ std::string words_for_bump(std::optional<std::int64_t> wanted) {
 Result<StagedData> stage(const Target& target, const StagingOptions& options,
                          const StagingWork& work) {
   return Staging(target, options, work).run();
+}
+
+std::uint64_t copied_before(const Target& target, const std::string& stamp, const std::string& key,
+                            std::uint64_t checkpoint) {
+  if (checkpoint == 0) return 0;
+  const auto cluster = new_cluster(target, "for the names alone");
+  if (!cluster) return 0;
+  for (const TargetMember& member : target.members) {
+    const auto place = locate(member);
+    if (!place) return 0;
+    const StagedMember staged =
+        name_member(*place, *cluster, staged_suffix(stamp, key.substr(0, 8)));
+    const auto there = files::look_at(database_path(directory_of(staged)));
+    const bool enough = there && *there && S_ISREG((*there)->st_mode) &&
+                        static_cast<std::uint64_t>((*there)->st_size) >= checkpoint;
+    if (!enough) return 0;
+  }
+  return checkpoint;
 }
 
 std::vector<std::string> staged_directories(const Staged& staged) {

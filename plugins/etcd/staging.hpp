@@ -45,6 +45,16 @@ struct StagingWork {
   std::function<Result<std::size_t>(std::span<std::byte>)> read;
   std::function<Result<>(const StagingUndo&)> record_undo;
   std::function<void(std::uint64_t done)> progress = [](std::uint64_t) {};
+
+  // A long copy is gone on with. `read` begins behind the first `resume_at` bytes, which an earlier
+  // attempt of the same key has on disk; these are handed to `rehash` instead.
+  std::uint64_t resume_at = 0;
+  std::function<Result<>(std::span<const std::byte> prefix)> rehash = {};
+  // So many bytes are on disk in every copy; 0: they are not what was read any more.
+  std::function<Result<>(std::uint64_t bytes)> checkpoint = [](std::uint64_t) -> Result<> {
+    return {};
+  };
+  std::uint64_t checkpoint_every = std::uint64_t{256} << 20;
 };
 
 struct StagedData {
@@ -53,9 +63,14 @@ struct StagedData {
   std::vector<std::string> words;
 };
 
-// Everything is on disk when this returns. On failure what it made is removed again.
+// Everything is on disk when this returns. On failure what it made is removed again, but for what a
+// checkpoint promises to whoever goes on after an interruption.
 Result<StagedData> stage(const Target& target, const StagingOptions& options,
                          const StagingWork& work);
+
+// `checkpoint` when every copy that an attempt of this key made still has so many bytes, else 0.
+std::uint64_t copied_before(const Target& target, const std::string& stamp, const std::string& key,
+                            std::uint64_t checkpoint);
 
 // What a file system must have free, and has.
 struct SpaceNeed {

@@ -1,9 +1,12 @@
 // New member directories beside the live ones, and everything that must not become one.
 #include <gmock/gmock.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <format/wal.hpp>
 #include <fstream>
+#include <sstream>
 
 #include "disk_cluster.hpp"
 #include "format/history.hpp"
@@ -348,6 +351,121 @@ TEST(Staging, LinkedDataDirectoryIsStagedWhereItPoints) {
   const auto staged = cluster.stage(DiskCluster::snapshot(), 'a');
   ASSERT_TRUE(staged) << staged.error().message;
   EXPECT_EQ(fs::path(staged->handle.members[0].staged).parent_path(), elsewhere);
+}
+
+// --- a long copy that is gone on with
+
+std::string text_of_file(const fs::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+struct LongCopy : testing::Test {
+  DiskCluster cluster{{.members = 3}};
+  const std::string bytes = DiskCluster::snapshot(400);
+  const std::string stamp = "20260102T030405Z";
+  const std::string key = std::string(64, 'c');
+  std::uint64_t checkpoint = 0;
+  std::string rehashed;
+  std::size_t at = 0;
+
+  StagingWork work(std::uint64_t resume_at, std::size_t stop_at = SIZE_MAX) {
+    at = resume_at;
+    rehashed.clear();
+    return {.name = "snap.db",
+            .size = bytes.size(),
+            .stamp = stamp,
+            .key = key,
+            .read = [this, stop_at](std::span<std::byte> into) -> Result<std::size_t> {
+              if (at >= stop_at) ::_exit(0);  // as if killed
+              const std::size_t size = bytes.copy(reinterpret_cast<char*>(into.data()),
+                                                  std::min<std::size_t>(into.size(), 5000), at);
+              at += size;
+              return size;
+            },
+            .record_undo = [](const StagingUndo&) -> Result<> { return {}; },
+            .resume_at = resume_at,
+            .rehash = [this](std::span<const std::byte> prefix) -> Result<> {
+              rehashed.append(reinterpret_cast<const char*>(prefix.data()), prefix.size());
+              return {};
+            },
+            .checkpoint = [this](std::uint64_t done) -> Result<> {
+              std::ofstream(cluster.folder() / "checkpoint") << done;
+              return {};
+            },
+            .checkpoint_every = 20000};
+  }
+
+  // A child is killed once it has read so much; what it noted is the checkpoint.
+  void kill_at(std::size_t stop_at) {
+    fs::remove(cluster.folder() / "checkpoint");
+    const pid_t child = ::fork();
+    if (child == 0) {
+      (void)etcd::stage(cluster.target, {}, work(0, stop_at));
+      ::_exit(1);
+    }
+    ::waitpid(child, nullptr, 0);
+    checkpoint = 0;
+    std::ifstream(cluster.folder() / "checkpoint") >> checkpoint;
+  }
+  std::vector<std::string> databases(const Staged& staged) const {
+    std::vector<std::string> all;
+    for (const std::string& directory : staged_directories(staged))
+      all.push_back(text_of_file(fs::path(directory) / "member/snap/db"));
+    return all;
+  }
+};
+
+TEST_F(LongCopy, GoesOnWhereItsLastCheckpointWas) {
+  const auto whole = etcd::stage(cluster.target, {}, work(0));
+  ASSERT_TRUE(whole) << whole.error().message;
+  const auto wanted = databases(whole->handle);
+  ASSERT_TRUE(discard(whole->handle));
+  int gone_on = 0;
+  for (std::size_t stop_at = 0; stop_at < bytes.size(); stop_at += 7000) {
+    kill_at(stop_at);
+    EXPECT_LE(checkpoint, stop_at + 5000);
+    const std::uint64_t before = copied_before(cluster.target, stamp, key, checkpoint);
+    EXPECT_EQ(before, checkpoint);
+    const auto staged = etcd::stage(cluster.target, {}, work(before));
+    ASSERT_TRUE(staged) << staged.error().message;
+    EXPECT_EQ(rehashed, bytes.substr(0, before));
+    EXPECT_EQ(databases(staged->handle), wanted) << "killed at " << stop_at;
+    EXPECT_TRUE(check_staged(cluster.target, staged->handle, {}));
+    gone_on += before > 0 ? 1 : 0;
+    ASSERT_TRUE(discard(staged->handle));
+  }
+  EXPECT_GT(gone_on, 3);
+}
+
+TEST_F(LongCopy, BeginsAnewWhenACopyIsShorterThanItsCheckpoint) {
+  kill_at(bytes.size() - 1);
+  ASSERT_GT(checkpoint, 0U);
+  EXPECT_EQ(copied_before(cluster.target, stamp, std::string(64, 'd'), checkpoint), 0U);
+  EXPECT_EQ(copied_before(cluster.target, stamp, key, bytes.size() * 2), 0U);
+  for (const auto& entry : fs::recursive_directory_iterator(cluster.folder())) {
+    if (entry.path().filename() == "db" &&
+        entry.path().string().find(".snapcore-") != std::string::npos) {
+      fs::resize_file(entry.path(), checkpoint - 1);
+      break;
+    }
+  }
+  EXPECT_EQ(copied_before(cluster.target, stamp, key, checkpoint), 0U);
+}
+
+TEST_F(LongCopy, CopiesThatWentApartAreMadeToAgree) {
+  const auto whole = etcd::stage(cluster.target, {}, work(0));
+  ASSERT_TRUE(whole);
+  const auto wanted = databases(whole->handle);
+  ASSERT_TRUE(discard(whole->handle));
+  kill_at(bytes.size() - 1);
+  ASSERT_GT(checkpoint, 0U);
+  const std::string last = staged_directories(whole->handle).back() + "/member/snap/db";
+  std::fstream(last, std::ios::in | std::ios::out).seekp(100) << "not what was read";
+  const auto staged = etcd::stage(cluster.target, {}, work(checkpoint));
+  ASSERT_TRUE(staged) << staged.error().message;
+  EXPECT_EQ(databases(staged->handle), wanted);
 }
 
 }  // namespace
