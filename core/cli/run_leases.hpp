@@ -38,8 +38,8 @@ class RunLeases {
  private:
   RunLeases(Invocation& invocation, FileSystem& fs, const Path& state, const std::string& run);
 
-  RealSleeper sleeper_;
-  RealSleeper renewal_sleeper_;
+  RealPause pause_;
+  RealPause renewal_pause_;
   FileLeaseStore store_;
   RealProcesses processes_;
   Leases leases_;

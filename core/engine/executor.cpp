@@ -39,7 +39,9 @@ Executor::State::State(ExecuteRequest wanted)
     : request(std::move(wanted)),
       started(!request.started.empty() ? request.started
               : request.history        ? request.history->started()
-                                       : to_rfc3339(request.clock.now())) {}
+                                       : to_rfc3339(request.clock.now())),
+      known(request.history ? *request.history : History()),
+      journal(request.journal, known) {}
 
 Error Executor::State::halt(Error error) {
   if (!stop) stop = std::move(error);
@@ -55,9 +57,10 @@ Error Executor::State::deviation(std::string message) {
 }
 
 Result<> Executor::State::record(std::string_view type, const Value& body) {
-  auto written = request.journal.append(type, request.instances.secrets().mask(body));
-  if (!written) return fail(halt(written.error()));
-  return {};
+  auto written = journal.append(type, request.instances.secrets().mask(body));
+  if (written) return {};
+  over = true;
+  return fail(halt(written.error()));
 }
 
 std::string Executor::State::idempotency_key(std::string_view call_id) const {
@@ -93,7 +96,7 @@ Result<const PlannedCall*> Executor::State::match(const std::string& id, std::st
 
 Result<Value> Executor::State::recorded_read(Instance& instance, const Operation& operation,
                                              Value args) {
-  const std::string id = next_read();
+  const std::string id = scopes.next_read().made;
   const std::string what = instance.name() + "." + operation.name;
   const PastRead* past = request.history ? request.history->read(id) : nullptr;
   if (past && past->what != what) {
@@ -109,8 +112,7 @@ Result<Value> Executor::State::recorded_read(Instance& instance, const Operation
   } else {
     body["error"] = to_value(value.error());
   }
-  auto written =
-      request.journal.append_later(record::kValue, request.instances.secrets().mask(body));
+  auto written = journal.append_later(record::kValue, request.instances.secrets().mask(body));
   if (!written) return fail(halt(written.error()));
   return value;
 }
@@ -141,7 +143,7 @@ Result<Value> Executor::State::read(Instance& instance, const Operation& operati
 
 Result<Answer> Executor::State::choice(std::string_view instance, std::string_view operation,
                                        const Value& args, const Value& schema) {
-  const std::string id = next_read();
+  const std::string id = scopes.next_read().planned;
   for (const Choice& choice : request.plan.choices) {
     if (choice.id != id) continue;
     if (choice.instance != instance || choice.operation != operation || choice.args != args) break;
@@ -192,7 +194,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
     return Answer{
         .known = std::move(*value), .schema = (*operation)->result, .call = "", .complete = true};
   }
-  const std::string id = state.next_call();
+  const std::string id = state.scopes.next_call();
   const auto planned =
       state.match(id, name, operation_name, canonical_args((*operation)->args, std::move(args)));
   if (!planned) return fail(planned.error());
@@ -205,8 +207,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
 Result<> Executor::begin_step(std::string_view name, const Line&) {
   state_->step = name;
   state_->request.audience.step_began(name);
-  auto written =
-      state_->request.journal.append_later(record::kStep, Value::object({{"name", name}}));
+  auto written = state_->journal.append_later(record::kStep, Value::object({{"name", name}}));
   return written ? Result<>() : fail(state_->halt(written.error()));
 }
 
@@ -218,35 +219,30 @@ void Executor::end_step() {
 bool Executor::step_failed(const Error& error) {
   State& state = *state_;
   if (state.request.on_failure != OnFailure::kContinue) return false;
-  if (state.deviated || state.doubtful || state.barred || state.interrupted) return false;
+  if (!state.may_go_on() || !state.parts.empty()) return false;
   if (!state.report.error) state.report.error = error;
   state.report.warnings.push_back("step '" + state.step +
                                   "' failed and was left as it is: " + error.message);
   state.forgiven = true;
-  state.stop.reset();
+  state.go_on();
   return true;
 }
 
 Result<bool> Executor::begin_when(const Value& condition, const Line&) {
   State& state = *state_;
-  State::Scope& outer = state.scope();
-  const std::string path = outer.path + "/when[" + std::to_string(++outer.whens) + "]";
   const auto value = state.resolve(condition);
   if (!value) return fail(value.error());
+  const std::string name = state.scopes.numbered("when");
   const bool holds = value->is_bool() ? value->bool_or(false) : !value->is_null();
   if (holds) {
-    state.scopes.push_back({.path = path});
-    return true;
+    state.scopes.open_when(name, condition);
+  } else {
+    state.count_as_done(state.scopes.here().path + "/" + name);
   }
-  for (const PlannedCall* call : state.request.plan.calls()) {
-    if (call->id.rfind(path, 0) == 0) state.done.insert(call->id);
-  }
-  return false;
+  return holds;
 }
 
-void Executor::end_when() {
-  if (state_->scopes.size() > 1) state_->scopes.pop_back();
-}
+void Executor::end_when() { state_->scopes.close(); }
 
 void Executor::note(std::string_view text, const Line& line) {
   state_->request.audience.note(text, line);
@@ -264,8 +260,8 @@ const Value& Executor::site_values() const { return state_->request.instances.si
 const Error* Executor::stopped() const { return state_->stop ? &*state_->stop : nullptr; }
 
 UndoScene Executor::State::undo_scene() {
-  return {request.instances, request.journal, request.audience,
-          request.run_id,    started,         request.scratch_root};
+  return {request.instances, journal, request.audience,
+          request.run_id,    started, request.scratch_root};
 }
 
 // Newest first, until an act on a target that was dead before: that one is held for a person to
@@ -291,6 +287,7 @@ Ending Executor::State::ending_after_interruption() {
 Ending Executor::State::ending_after_failure() {
   const bool only_staged = std::all_of(standing.begin(), standing.end(),
                                        [](const StandingAct& act) { return act.staging; });
+  if (report.rollback_error) return Ending::kNeedsPerson;  // of a branch of an attempt
   if ((interrupted || request.cancelled) && !deviated) return ending_after_interruption();
   if (forgiven || doubtful || barred) return Ending::kNeedsPerson;
   if (deviated && !only_staged) return Ending::kNeedsPerson;
@@ -322,7 +319,7 @@ RunReport Executor::finish(Result<> ended) {
   } else {
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
-  conclude(report, state.standing, state.request.journal);
+  conclude(report, state.standing, state.journal);
   return std::move(report);
 }
 

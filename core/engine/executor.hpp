@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/file_system.hpp"
+#include "base/sleeper.hpp"
 #include "engine/audience.hpp"
 #include "engine/gate.hpp"
 #include "engine/history.hpp"
@@ -32,6 +33,7 @@ struct ExecuteRequest {
   std::string started = {};  // of the run, RFC 3339; else the history's, else now
   // Of a run that is gone on with: what it did is not done again.
   const History* history = nullptr;
+  Sleeper* sleeper = nullptr;  // for the waits of retry and wait_until; null: really waits
   // Asked right before every act: may this run still change something there?
   std::function<Result<>(const PlannedCall&)> may_act = {};
 };
@@ -92,6 +94,8 @@ class Executor final : public Gate {
   bool step_failed(const Error& error) override;
   Result<bool> begin_when(const Value& condition, const Line& line) override;
   void end_when() override;
+  Result<Next> begin_part(const Part& part) override;
+  Result<Next> body_ended(const BodyEnd& end) override;
   void note(std::string_view text, const Line& line) override;
   Result<Value> outside(std::string_view what) override;
   std::uint64_t seed() const override;

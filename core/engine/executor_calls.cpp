@@ -132,6 +132,24 @@ LiveCall Executor::State::live_call(const CallSite& site, StandingAct& act) {
   return call;
 }
 
+Error Executor::State::call_failed(const CallSite& site, Error error) {
+  if (!stop) {
+    failed = BodyFailure{
+        .error = error, .step = site.shown.step, .plugin = site.instance->manifest().id};
+    verify_failed = !is_act(site.operation.effect);
+  }
+  return halt(std::move(error));
+}
+
+void Executor::State::stand(StandingAct act) {
+  const auto same = std::find_if(standing.begin(), standing.end(), [&](const StandingAct& other) {
+    return other.call_id == act.call_id;
+  });
+  if (same != standing.end() && same->result) return;
+  if (same != standing.end()) standing.erase(same);
+  standing.push_back(std::move(act));
+}
+
 // --- a call of the runbook
 
 Result<Value> Executor::State::execute(const PlannedCall& planned,
@@ -159,15 +177,17 @@ Result<Value> Executor::State::execute(const PlannedCall& planned,
 // Answers from the journal.
 Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, Recalled before) {
   const PlannedCall& planned = site.shown;
+  const bool stands = planned.is_act() && !before.undone;
   if (planned.is_act() && !act.staging) touched = true;
   if (!*before.answer) {
     const Error& error = before.answer->error();
-    if (planned.is_act() && !leaves_nothing(error, act)) standing.push_back(std::move(act));
-    return fail(halt(error));
+    if (stands && !leaves_nothing(error, act)) stand(std::move(act));
+    return fail(call_failed(site, error));
   }
   const Value& result = **before.answer;
-  results[site.id] = result;
-  if (planned.is_act()) standing.push_back(std::move(act));
+  const bool new_here = results.insert_or_assign(site.id, result).second;
+  if (stands) stand(std::move(act));
+  if (!new_here) return result;  // done in an earlier attempt, and told then
   request.audience.call_remembered(planned);
   auto words = texts_from(result.at("words"));
   report.done.push_back({.step = planned.step,
@@ -182,7 +202,8 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
                                     std::vector<OpenedInput>* inputs) {
   const PlannedCall& planned = site.shown;
   if (auto begun = begin(site, before.attempt); !begun) return fail(begun.error());
-  request.audience.call_began(planned);
+  const bool looks_again = inside(PartKind::kWaitUntil) && parts.back().round > 1;
+  if (!looks_again) request.audience.call_began(planned);
   act.nested.clear();  // each comes again, from the journal or anew
   if (planned.is_act() && !act.staging) touched = true;
   LiveCall call = live_call(site, act);
@@ -196,14 +217,14 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   if (inputs) *inputs = answered.inputs;
   act.result = answered.result ? std::optional(*answered.result) : std::nullopt;
   const bool stands = answered.result || !leaves_nothing(answered.result.error(), act);
-  if (planned.is_act() && stands) standing.push_back(std::move(act));
+  if (planned.is_act() && stands) stand(std::move(act));
   if (!answered.result) {
     const Error& error = answered.result.error();
     auto written = end(site, answered, seconds);
-    request.audience.call_failed(planned, error);
+    if (!inside(PartKind::kWaitUntil)) request.audience.call_failed(planned, error);
     interrupted = interrupted || request.cancelled;
     if (!written) return fail(written.error());
-    return fail(halt(error));
+    return fail(call_failed(site, error));
   }
   results[site.id] = *answered.result;
   if (auto written = end(site, answered, seconds); !written) return fail(written.error());

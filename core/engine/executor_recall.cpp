@@ -41,7 +41,7 @@ Error Executor::State::in_doubt(const CallSite& site, const std::string& why) {
 std::vector<StandingAct> Executor::State::nested_before(const std::string& id,
                                                         const PlannedCall& shown) {
   std::vector<StandingAct> acts;
-  for (const PastCall* past : request.history->nested_in(id)) {
+  for (const PastCall* past : known.nested_in(id)) {
     auto act = standing_act(*past, shown, request.instances);
     if (!act) continue;  // its instance is gone: what needs it says so
     act->nested = nested_before(past->id, shown);
@@ -51,8 +51,9 @@ std::vector<StandingAct> Executor::State::nested_before(const std::string& id,
 }
 
 Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, StandingAct& act) {
-  const PastCall* past = request.history ? request.history->find(site.id) : nullptr;
-  if (!past) return Recalled{};
+  const PastCall* past = known.find(site.id);
+  const OpenPart* told = telling_again();
+  if (!past) return told ? tell_again(*told, nullptr) : Recalled{};
   if (past->instance != site.instance->name() || past->operation != site.operation.name ||
       past->args_digest != sha256_hex(site.planned_args.dump())) {
     return fail(deviation(
@@ -60,16 +61,29 @@ Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, 
         past->operation + " " + past->args.dump() + "\n  this run: " + site.instance->name() + "." +
         site.operation.name + " " + site.planned_args.dump()));
   }
-  if (past->undone) return Recalled{.attempt = past->attempt + 1};
+  if (past->undone && !told) return Recalled{.attempt = past->attempt + 1};
   act.undo = past->undo;
   act.nested = nested_before(site.id, site.shown);
-  if (past->result) {
-    act.result = past->result;
+  act.result = past->result;
+  if (told) return tell_again(*told, past);
+  // An act that was done is done. What a verify found, or a call failed with, is of its round.
+  const bool of_this_round = past->begun > round_seq();
+  if (past->result && (past->is_act || of_this_round))
     return Recalled{.answer = *past->result, .inputs = inputs_from(past->streams)};
-  }
-  if (past->error && request.history->went_on_behind(past->ended))
+  if (past->error && of_this_round && request.history &&
+      request.history->went_on_behind(past->ended))
     return Recalled{.answer = fail(*past->error)};
   return settle(site, *past, act);
+}
+
+Result<Executor::State::Recalled> Executor::State::tell_again(const OpenPart& part,
+                                                              const PastCall* past) {
+  if (past && past->result)
+    return Recalled{
+        .answer = *past->result, .inputs = inputs_from(past->streams), .undone = past->undone};
+  if (past && past->error) return Recalled{.answer = fail(*past->error), .undone = past->undone};
+  // It failed before this call was begun, in a look that leaves no record of its own.
+  return Recalled{.answer = fail(past_of(part)->error.value_or(Error{})), .undone = true};
 }
 
 // By what the manifest says of repeating the operation. What changes nothing is simply done again.

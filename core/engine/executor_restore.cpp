@@ -10,8 +10,7 @@ namespace snapcore {
 
 // From then on the target is not what it was when it was approved.
 bool Executor::State::was_activated(const PlannedRestore& restore) const {
-  if (!request.history) return false;
-  const PastCall* activate = request.history->find(restore.id + ".activate");
+  const PastCall* activate = known.find(restore.id + ".activate");
   return activate != nullptr && !activate->undone;
 }
 
@@ -55,7 +54,7 @@ Result<> Executor::State::look_again(const PlannedRestore& restore, Instance& ta
          .category = Category::kConflict});
   }
   if (!healthy) dead_before.insert(restore.target);
-  auto written = request.journal.append_later(
+  auto written = journal.append_later(
       record::kValue, Value::object({{"id", restore.id + ".before"},
                                      {"what", restore.target + ".inspect"},
                                      {"value", Value::object({{"healthy", healthy}})}}));
@@ -99,7 +98,7 @@ Result<Value> Executor::State::restore_verb(const PlannedRestore& restore,
 
 Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
                                         const Value& args) {
-  const std::string id = next_call();
+  const std::string id = scopes.next_call();
   const auto& restores = request.plan.restores;
   const auto restore = std::find_if(restores.begin(), restores.end(),
                                     [&](const PlannedRestore& r) { return r.id == id; });
@@ -115,10 +114,11 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
                           restore->artifact.at("ref").dump() +
                           "\n  this run: " + args.at("from").at("ref").dump()));
   }
-  const bool was_live = was_activated(*restore);
+  // Nothing is looked at again where the journal knows how it went on.
+  const bool was_live = was_activated(*restore) || telling_again();
   if (!was_live) {
     if (auto same = look_again(*restore, *target); !same) return fail(halt(same.error()));
-  } else if (const PastRead* before = request.history->read(id + ".before");
+  } else if (const PastRead* before = known.read(id + ".before");
              before && !before->value.at("healthy").bool_or(true)) {
     dead_before.insert(restore->target);
   }
@@ -145,14 +145,14 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
   auto healthy = restore_verb(*restore, target, "health", all);
   if (!healthy) return fail(healthy.error());
 
-  Value known = Value::object({{"ref", restore->artifact.at("ref")},
-                               {"sha256", restore->artifact.at("sha256")},
-                               {"size", restore->artifact.at("size")},
-                               {"kept", activated->at("kept")},
-                               {"expected", results[id + ".stage"].at("expected")}});
-  if (known.at("kept").is_null()) known.erase("kept");
-  results[id] = known;
-  return Answer{.known = std::move(known),
+  Value answer = Value::object({{"ref", restore->artifact.at("ref")},
+                                {"sha256", restore->artifact.at("sha256")},
+                                {"size", restore->artifact.at("size")},
+                                {"kept", activated->at("kept")},
+                                {"expected", results[id + ".stage"].at("expected")}});
+  if (answer.at("kept").is_null()) answer.erase("kept");
+  results[id] = answer;
+  return Answer{.known = std::move(answer),
                 .schema = core_result_schema(CoreOperation::kRestore),
                 .call = id,
                 .complete = true};

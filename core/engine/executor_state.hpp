@@ -7,6 +7,7 @@
 
 #include "engine/executor.hpp"
 #include "engine/nested.hpp"
+#include "engine/scopes.hpp"
 #include "engine/source_reads.hpp"
 #include "engine/undo_stack.hpp"
 
@@ -19,13 +20,12 @@ struct Executor::State {
   std::string started;
   RunReport report;
 
-  struct Scope {
-    std::string path;
-    std::uint64_t calls = 0;
-    std::uint64_t reads = 0;
-    std::uint64_t whens = 0;
-  };
-  std::vector<Scope> scopes = {{.path = "root"}};
+  // What the journal says: of the run before it was gone on with, and of what this process did.
+  History known;
+  ToldJournal journal;
+  RealSleeper real_sleeper;
+
+  Scopes scopes;
   std::string step;
 
   std::map<std::string, Value> results;  // of finished calls, by id
@@ -38,22 +38,46 @@ struct Executor::State {
   bool interrupted = false;           // the operator asked to stop
   bool touched = false;               // something live was, or may have been, changed
   bool forgiven = false;              // a step failed and the run went on
+  bool over = false;                  // the run cannot go on whatever the runbook does
   std::set<std::string> dead_before;  // targets that were not healthy when their restore began
 
-  Scope& scope() { return scopes.back(); }
-  std::string next_call() { return scope().path + "#" + std::to_string(++scope().calls); }
-  std::string next_read() { return scope().path + "?" + std::to_string(++scope().reads); }
+  // A part that is open.
+  struct OpenPart {
+    const PlannedPart& planned;
+    std::string made;             // its path with the rounds
+    std::size_t depth = 0;        // of the scopes around it
+    std::size_t standing = 0;     // acts that stood when it began
+    int round = 1;                // of a retry or a wait
+    std::uint64_t round_seq = 0;  // in the journal, where this round began
+    Time deadline = {};           // of a wait
+    // Of an attempt that failed before the run was gone on with: its body is only told again, from
+    // the journal, so that the runbook knows what it knew.
+    bool told_again = false;
+    bool in_handler = false;
+  };
+  std::vector<OpenPart> parts;
+  std::optional<BodyFailure> failed;  // the call that set `stop`
+  bool verify_failed = false;         // and that it was a verify
 
-  // Every later call fails with it; the runbook cannot catch it.
-  Error halt(Error error);
-  Error deviation(std::string message);
-
-  Result<> record(std::string_view type, const Value& body);
-  Result<Value> resolve(const Value& args) const;
-
-  // The planned call that this one is, or a deviation.
-  Result<const PlannedCall*> match(const std::string& id, std::string_view instance,
-                                   std::string_view operation, const Value& args);
+  const PastPart* past_of(const OpenPart& part) const { return known.part(part.made); }
+  bool inside(PartKind kind) const;
+  // The attempt whose body is told again, or null.
+  const OpenPart* telling_again() const;
+  // What ended before this is of an earlier round of an open part.
+  std::uint64_t round_seq() const;
+  Result<> note_part(const OpenPart& part, std::string_view state, Value more);
+  void tell_of(const OpenPart& part, const std::string& what);
+  BodyFailure failure_of(const BodyEnd& end) const;
+  bool may_go_on() const;
+  void go_on();  // behind a failure that was caught
+  void count_as_done(std::string_view scope);
+  void leave_part();
+  Result<Next> give_up(const Error& error);  // leaves the part, which fails with this
+  Result<Next> next_round(OpenPart& part, const Error& error, std::chrono::seconds wait);
+  Result<Next> retry_ended(OpenPart& part, const BodyEnd& end);
+  Result<Next> look_ended(OpenPart& part, const BodyEnd& end);
+  Result<Next> attempt_ended(OpenPart& part, const BodyEnd& end);
+  Result<> undo_branch(const OpenPart& part);
 
   // A verify or an act that is to be made.
   struct CallSite {
@@ -66,15 +90,33 @@ struct Executor::State {
     Value args;
   };
 
+  // Every later call fails with it; the runbook cannot catch it.
+  Error halt(Error error);
+  Error deviation(std::string message);
+  // A call failed: unless a part catches it, the run ends with it.
+  Error call_failed(const CallSite& site, Error error);
+  // Behind what stands already; an act that was made again takes its own place.
+  void stand(StandingAct act);
+
+  Result<> record(std::string_view type, const Value& body);
+  Result<Value> resolve(const Value& args) const;
+
+  // The planned call that this one is, or a deviation.
+  Result<const PlannedCall*> match(const std::string& id, std::string_view instance,
+                                   std::string_view operation, const Value& args);
+
   // What the journal knows of a call before it is made.
   struct Recalled {
     std::optional<Result<Value>> answer = {};  // when it is not to be made again
     int attempt = 1;
     Value checkpoint = {};
     std::vector<OpenedInput> inputs = {};
+    bool undone = false;  // it answers, and does not stand any more
   };
   // With what is to be taken back in `act`. An error holds the run: a call is in doubt.
   Result<Recalled> recall(const CallSite& site, StandingAct& act);
+  // As it was when the body failed: answered, or failed with what the attempt failed with.
+  Result<Recalled> tell_again(const OpenPart& part, const PastCall* past);
   Result<Recalled> settle(const CallSite& site, const PastCall& past, StandingAct& act);
   Result<Recalled> ask_plugin(const CallSite& site, const PastCall& past, StandingAct& act);
   Error in_doubt(const CallSite& site, const std::string& why);

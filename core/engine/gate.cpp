@@ -1,11 +1,15 @@
 #include "engine/gate.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace snapcore {
 namespace {
 
 constexpr std::string_view kLater = "$later";
+
+constexpr std::array<std::string_view, 4> kPartWords = {"retry", "wait_until", "attempt",
+                                                        "on_rollback"};
 
 }  // namespace
 
@@ -30,6 +34,15 @@ bool holds_what_nobody_knows(const Value& value) {
   return std::any_of(items.begin(), items.end(), holds_what_nobody_knows) ||
          std::any_of(members.begin(), members.end(),
                      [](const auto& member) { return holds_what_nobody_knows(member.second); });
+}
+
+std::string_view to_text(PartKind kind) { return kPartWords[static_cast<std::size_t>(kind)]; }
+
+std::optional<PartKind> part_kind_from(std::string_view text) {
+  for (std::size_t i = 0; i < kPartWords.size(); ++i) {
+    if (kPartWords[i] == text) return static_cast<PartKind>(i);
+  }
+  return std::nullopt;
 }
 
 }  // namespace snapcore

@@ -62,6 +62,38 @@ struct Checking {
 inline constexpr std::string_view kNobodyKnows = "\x1a";
 bool holds_what_nobody_knows(const Value& value);
 
+// A word whose body has a scope and rules of its own.
+enum class PartKind { kRetry, kWaitUntil, kAttempt, kOnRollback };
+std::string_view to_text(PartKind kind);
+std::optional<PartKind> part_kind_from(std::string_view text);
+
+struct Part {
+  PartKind kind = PartKind::kRetry;
+  // retry: {times, wait}; wait_until: {timeout, every}; attempt: {codes}, sorted; durations as
+  // text.
+  Value rule = {};
+  Line line = {};
+};
+
+// What a body failed with.
+struct BodyFailure {
+  Error error = {};
+  std::string step = {};
+  std::string plugin = {};
+};
+
+struct BodyEnd {
+  bool holds = true;  // what the function gave is neither false nor nil
+  std::optional<BodyFailure> failed = {};
+};
+
+// What a runbook does next in a part that is open.
+struct Next {
+  enum class Do { kBody, kHandler, kLeave } what = Do::kLeave;
+  std::string code = {};     // whose handler
+  BodyFailure failure = {};  // what the handler is given; while planning it has a code and no more
+};
+
 class Gate {
  public:
   virtual ~Gate() = default;
@@ -95,6 +127,12 @@ class Gate {
   // between begin and end belong to the scope; end_when is called only after a true.
   virtual Result<bool> begin_when(const Value& condition, const Line& line) = 0;
   virtual void end_when() = 0;
+
+  // Opens the scope of a part and says whether its body is run. Afterwards each body, and each
+  // handler, is followed by body_ended(), until that says kLeave or fails: then the part is closed.
+  // An error of body_ended() is what the part as a whole fails with.
+  virtual Result<Next> begin_part(const Part& part) = 0;
+  virtual Result<Next> body_ended(const BodyEnd& end) = 0;
 
   virtual void note(std::string_view text, const Line& line) = 0;
 

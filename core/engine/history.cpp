@@ -42,6 +42,18 @@ void History::take_intent(const Record& record) {
   call = std::move(attempt);
 }
 
+void History::take_part(const Record& record) {
+  const Value& body = record.body;
+  PastPart& part = parts_[body.at("part").text()];
+  last_word_ = part.seq = record.seq;
+  if (body.has("error")) part.error = error_from(body.at("error"));
+  const std::string state = body.at("state").text();
+  if (state == "again") part.failed_rounds = static_cast<int>(body.at("round").int_or(0));
+  if (state == "handler") part.handler = body.at("code").text();
+  if (state == "registered") part.registered = true;
+  if (state == "taken_back") part.registered = false;
+}
+
 void History::take(const Record& record) {
   const Value& body = record.body;
   if (record.type == record::kIntent) return take_intent(record);
@@ -59,6 +71,8 @@ void History::take(const Record& record) {
     if (body.has("error")) read.error = error_from(body.at("error"));
     reads_.insert_or_assign(body.at("id").text(), std::move(read));
     last_word_ = record.seq;
+  } else if (record.type == record::kPart) {
+    take_part(record);
   }
   PastCall* call = call_of(record);
   if (!call) return;
@@ -94,12 +108,33 @@ const PastRead* History::read(std::string_view id) const {
   return read == reads_.end() ? nullptr : &read->second;
 }
 
+const PastPart* History::part(std::string_view made) const {
+  const auto part = parts_.find(made);
+  return part == parts_.end() ? nullptr : &part->second;
+}
+
 std::vector<const PastCall*> History::nested_in(std::string_view id) const {
   std::vector<const PastCall*> found;
   for (const PastCall& call : calls_) {
     if (call.parent == id) found.push_back(&call);
   }
   return found;
+}
+
+Result<std::uint64_t> ToldJournal::tell(std::string_view type, Value body,
+                                        Result<std::uint64_t> seq) {
+  if (seq) history_.take({.seq = *seq, .type = std::string(type), .body = std::move(body)});
+  return seq;
+}
+
+Result<std::uint64_t> ToldJournal::append(std::string_view type, Value body) {
+  auto seq = journal_.append(type, body);
+  return tell(type, std::move(body), std::move(seq));
+}
+
+Result<std::uint64_t> ToldJournal::append_later(std::string_view type, Value body) {
+  auto seq = journal_.append_later(type, body);
+  return tell(type, std::move(body), std::move(seq));
 }
 
 }  // namespace snapcore

@@ -1,6 +1,7 @@
 // What the journal says of the calls of a run, for whoever goes on with it or takes it back.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <snapcore/error.hpp>
@@ -46,6 +47,15 @@ struct PastRead {
   std::uint64_t seq = 0;
 };
 
+// What became of a retry, a wait_until, an attempt or an on_rollback.
+struct PastPart {
+  int failed_rounds = 0;       // of a retry or a wait: its body is made again after each
+  std::uint64_t seq = 0;       // of its last record
+  std::string handler;         // of an attempt: the code whose handler was taken
+  std::optional<Error> error;  // what the last round, or the attempt, failed with
+  bool registered = false;     // on_rollback: it stands on the way back
+};
+
 class History {
  public:
   static Result<History> of(const Journal& journal);
@@ -54,8 +64,11 @@ class History {
 
   const PastCall* find(std::string_view id) const;
   const PastRead* read(std::string_view id) const;
+  // By the path it was made under.
+  const PastPart* part(std::string_view made) const;
+  const std::map<std::string, PastPart, std::less<>>& parts() const { return parts_; }
   // In the order in which they were first begun.
-  const std::vector<PastCall>& calls() const { return calls_; }
+  const std::deque<PastCall>& calls() const { return calls_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
 
   // Did the run go on behind this record? Then a line of the runbook has acted on it.
@@ -71,14 +84,35 @@ class History {
   PastCall* call_of(const Record& record);
   void take_intent(const Record& record);
 
-  std::vector<PastCall> calls_;
+  void take_part(const Record& record);
+
+  std::deque<PastCall> calls_;  // which stay where they are when more come
   std::map<std::string, std::size_t, std::less<>> places_;  // in calls_, by id
   std::map<std::string, PastRead, std::less<>> reads_;
-  std::uint64_t last_word_ = 0;  // seq of the last intent or read
+  std::map<std::string, PastPart, std::less<>> parts_;
+  std::uint64_t last_word_ = 0;  // seq of the last intent, read or part
   Value run_;
   Value ending_;
   std::string started_;
   bool accepted_ = false;
+};
+
+// A journal that tells a history of everything it takes.
+class ToldJournal final : public Journal {
+ public:
+  ToldJournal(Journal& journal, History& history) : journal_(journal), history_(history) {}
+
+  Result<std::uint64_t> append(std::string_view type, Value body) override;
+  Result<std::uint64_t> append_later(std::string_view type, Value body) override;
+  JournalHead head() const override { return journal_.head(); }
+  std::uint64_t dropped_bytes() const override { return journal_.dropped_bytes(); }
+  Result<> visit(const VisitRecord& visitor) const override { return journal_.visit(visitor); }
+
+ private:
+  Result<std::uint64_t> tell(std::string_view type, Value body, Result<std::uint64_t> seq);
+
+  Journal& journal_;
+  History& history_;
 };
 
 }  // namespace snapcore

@@ -62,6 +62,10 @@ Value meaning(const PlannedCall& call) {
                         {"undo", undo_value(call.undo)}});
 }
 
+Value meaning(const PlannedPart& part) {
+  return Value::object({{"id", part.id}, {"word", to_text(part.kind)}, {"rule", part.rule}});
+}
+
 Value meaning(const PlannedRestore& restore) {
   const Value& artifact = restore.artifact;
   return Value::object({{"id", restore.id},
@@ -99,16 +103,20 @@ Value meaning(const Plan& plan) {
   for (const PluginUse& use : plan.plugins) {
     plugins.push_back(Value::object({{"id", use.id}, {"sha256", use.sha256}}));
   }
-  return Value::object({{"format", kFormat},
-                        {"version", kVersion},
-                        {"params", plan.params},
-                        {"phases", std::move(phases)},
-                        {"restores", std::move(restores)},
-                        {"waivers", waivers_of(plan)},
-                        {"accepted_losses", texts(plan.accepted_losses)},
-                        {"code", std::move(code)},
-                        {"site", plan.site_digest},
-                        {"plugins", std::move(plugins)}});
+  Value value = Value::object({{"format", kFormat},
+                               {"version", kVersion},
+                               {"params", plan.params},
+                               {"phases", std::move(phases)},
+                               {"restores", std::move(restores)},
+                               {"waivers", waivers_of(plan)},
+                               {"accepted_losses", texts(plan.accepted_losses)},
+                               {"code", std::move(code)},
+                               {"site", plan.site_digest},
+                               {"plugins", std::move(plugins)}});
+  Value::Array parts;
+  for (const PlannedPart& part : plan.parts) parts.push_back(meaning(part));
+  if (!parts.empty()) value["parts"] = std::move(parts);
+  return value;
 }
 
 Value space_value(const std::vector<SpaceNeed>& space) {
@@ -170,6 +178,32 @@ Result<PlannedCall> call_from(const Value& value) {
   call.bytes = value.at("bytes").uint_or(0);
   call.result_schema = value.at("result_schema");
   return call;
+}
+
+Value to_value(const PlannedPart& part) {
+  Value value = meaning(part);
+  value["step"] = part.step;
+  value["file"] = part.line.file;
+  value["line"] = part.line.number;
+  value["calls_before"] = part.calls_before;
+  value["notes"] = texts(part.notes);
+  return value;
+}
+
+Result<PlannedPart> part_from(const Value& value) {
+  const auto kind = part_kind_from(value.at("word").text());
+  if (!kind || !value.at("id").is_string()) {
+    return fail(
+        {.code = "plan.invalid", .message = "a part of the plan is not one: " + value.dump()});
+  }
+  return PlannedPart{
+      .id = value.at("id").text(),
+      .kind = *kind,
+      .rule = value.at("rule"),
+      .step = value.at("step").text(),
+      .line = {value.at("file").text(), static_cast<int>(value.at("line").int_or(0))},
+      .calls_before = static_cast<std::size_t>(value.at("calls_before").uint_or(0)),
+      .notes = texts_from(value.at("notes"))};
 }
 
 Value to_value(const PlannedRestore& restore) {
@@ -295,6 +329,17 @@ const PlannedCall* Plan::find(std::string_view wanted) const {
   return nullptr;
 }
 
+const PlannedPart* Plan::part(std::string_view wanted) const {
+  for (const PlannedPart& part : parts) {
+    if (part.id == wanted) return &part;
+  }
+  return nullptr;
+}
+
+bool is_on_the_way_back(std::string_view call_id) {
+  return call_id.find("/on_rollback[") != std::string_view::npos;
+}
+
 std::size_t Plan::acts() const {
   std::size_t count = 0;
   for (const PlannedCall* call : calls()) count += call->is_act() ? 1 : 0;
@@ -317,7 +362,9 @@ Value to_value(const Plan& plan) {
   value["site_path"] = plan.site_path;
   value["notes"] = texts(plan.notes);
   value["has_fresh_arguments"] = plan.has_fresh_arguments;
-  Value::Array phases, restores, choices, concerns, code, plugins;
+  Value::Array phases, parts, restores, choices, concerns, code, plugins;
+  for (const PlannedPart& part : plan.parts) parts.push_back(to_value(part));
+  if (!parts.empty()) value["parts"] = std::move(parts);
   for (const PlannedPhase& phase : plan.phases) {
     Value::Array calls;
     for (const PlannedCall& call : phase.calls) calls.push_back(to_value(call));
@@ -373,6 +420,11 @@ Result<Plan> plan_from(const Value& value) {
     }
     plan.phases.push_back(std::move(phase));
   }
+  for (const Value& item : value.at("parts").items()) {
+    auto part = part_from(item);
+    if (!part) return fail(part.error());
+    plan.parts.push_back(std::move(*part));
+  }
   for (const Value& item : value.at("restores").items())
     plan.restores.push_back(restore_from(item));
   for (const Value& item : value.at("choices").items()) {
@@ -422,6 +474,7 @@ std::vector<std::string> differences(const Plan& approved, const Plan& now) {
     value.erase("phases");
     value["calls"] = std::move(calls);
     value["order"] = std::move(order);
+    value["parts"] = keyed(value.at("parts"), "id");
     value["code"] = keyed(value.at("code"), "name");
     value["plugins"] = keyed(value.at("plugins"), "id");
     value["restores"] = keyed(value.at("restores"), "id");

@@ -113,6 +113,22 @@ struct Choice {
   Value answer;
 };
 
+// A retry, a wait_until, an attempt or an on_rollback: the calls in it have its id before theirs.
+struct PlannedPart {
+  std::string id;  // "root/retry[1]"
+  PartKind kind = PartKind::kRetry;
+  Value rule;  // as in Part
+
+  // For people; not part of the digest.
+  std::string step = {};
+  Line line = {};
+  std::size_t calls_before = 0;         // in the whole plan
+  std::vector<std::string> notes = {};  // of on_rollback, for the way back
+};
+
+// Does this call belong to what an on_rollback adds to the way back?
+bool is_on_the_way_back(std::string_view call_id);
+
 struct PlannedPhase {
   std::string name;  // "" for what stands outside of phases
   std::vector<PlannedCall> calls;
@@ -124,6 +140,7 @@ struct Plan {
   Value params;
   Time made{};
   std::vector<PlannedPhase> phases;
+  std::vector<PlannedPart> parts;  // in the order in which they begin
   std::vector<PlannedRestore> restores;
   std::vector<Choice> choices;
   std::vector<Concern> concerns;
@@ -137,6 +154,7 @@ struct Plan {
 
   std::vector<const PlannedCall*> calls() const;
   const PlannedCall* find(std::string_view wanted) const;
+  const PlannedPart* part(std::string_view id) const;
   std::size_t acts() const;
 
   // SHA-256 over what approval means: see FORMAT.md.

@@ -101,7 +101,7 @@ Result<Answer> Planner::call(std::string_view name, std::string_view operation_n
     return state.read(**instance, **operation, std::move(args));
 
   PlannedCall call;
-  call.id = state.next_call();
+  call.id = state.scopes.next_call();
   call.line = line;
   call.args = std::move(args);
   const std::string id = call.id;
@@ -134,23 +134,22 @@ Result<bool> Planner::begin_when(const Value& condition, const Line&) {
          .message = "when() takes what is known only later",
          .hint = "write when(later(handle, \"field\"), function() ... end), or a plain if"});
   }
-  State::Scope& outer = state_->scope();
-  const std::string path = outer.path + "/when[" + std::to_string(++outer.whens) + "]";
-  state_->scopes.push_back({.path = path, .condition = condition});
+  state_->scopes.open_when(state_->scopes.numbered("when"), condition);
   return true;
 }
 
-void Planner::end_when() {
-  if (state_->scopes.size() > 1) state_->scopes.pop_back();
-}
+void Planner::end_when() { state_->scopes.close(); }
 
 void Planner::note(std::string_view text, const Line&) {
-  if (state_->keep_going()) state_->plan.notes.emplace_back(text);
+  if (!state_->keep_going()) return;
+  const bool on_the_way_back = state_->inside(PartKind::kOnRollback);
+  auto& notes = on_the_way_back ? state_->planned(state_->parts.back()).notes : state_->plan.notes;
+  notes.emplace_back(text);
 }
 
 Result<Value> Planner::outside(std::string_view what) {
   State& state = *state_;
-  const std::string id = state.next_read();
+  const std::string id = state.scopes.next_read().planned;
   auto& known = state.learned->outside;
   if (known.count(id) == 0) {
     if (what == "now") {

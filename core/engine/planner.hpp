@@ -62,6 +62,8 @@ class Planner final : public Gate {
   void end_step() override;
   Result<bool> begin_when(const Value& condition, const Line& line) override;
   void end_when() override;
+  Result<Next> begin_part(const Part& part) override;
+  Result<Next> body_ended(const BodyEnd& end) override;
   void note(std::string_view text, const Line& line) override;
   Result<Value> outside(std::string_view what) override;
   std::uint64_t seed() const override;

@@ -98,8 +98,9 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
   call.effect = operation.effect;
   call.undo = operation.undo;
   call.result_schema = operation.result;
-  call.condition = scope().condition;
+  call.condition = scopes.here().condition;
   call.args = canonical_args(operation.args, std::move(call.args));
+  if (auto allowed = check_allowed(call); !allowed) return fail(allowed.error());
   const auto answer = learn(
       learned->plans, call.id, call.instance, call.operation, call.args, [&]() -> Result<Value> {
         LiveCall live{.instances = request.instances,
@@ -125,7 +126,7 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
 }
 
 Result<Answer> Planner::State::read(Instance& instance, const Operation& operation, Value args) {
-  const std::string id = next_read();
+  const std::string id = scopes.next_read().planned;
   if (changed.count(instance.name()) > 0 || holds_later(args)) {
     return Answer{
         .known = Value::object(), .schema = operation.result, .call = id, .complete = false};
@@ -139,7 +140,7 @@ Result<Answer> Planner::State::read(Instance& instance, const Operation& operati
 
 Result<Answer> Planner::State::choose(CoreOperation which, std::string_view instance,
                                       std::string_view operation, const Value& args) {
-  const std::string id = next_read();
+  const std::string id = scopes.next_read().planned;
   const Value schema = core_result_schema(which);
   if (changed.count(std::string(instance)) > 0 || holds_later(args)) {
     return Answer{.known = Value::object(), .schema = schema, .call = id, .complete = false};

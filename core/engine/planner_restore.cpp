@@ -8,8 +8,14 @@ namespace snapcore {
 
 Result<Answer> Planner::State::restore(Instance& target, const Value& args, const Line& line) {
   PlannedRestore restore;
-  restore.id = next_call();
+  restore.id = scopes.next_call();
   restore.target = target.name();
+  if (inside(PartKind::kOnRollback)) {
+    return fail({.code = "runbook.restore_in_on_rollback",
+                 .message = to_text(line) + ": " + target.name() +
+                            " is restored inside of on_rollback, which holds single operations",
+                 .hint = "the way back of a restore is the core's own"});
+  }
   if (changed.count(target.name()) > 0) {
     return fail(
         {.code = "plan.target_changed_before",

@@ -9,6 +9,7 @@
 #include "engine/core_operations.hpp"
 #include "engine/guards.hpp"
 #include "engine/planner.hpp"
+#include "engine/scopes.hpp"
 #include "engine/source_reads.hpp"
 
 namespace snapcore {
@@ -22,23 +23,28 @@ struct Planner::State {
   Plan plan;
   Guards guards;
 
-  struct Scope {
-    std::string path;
-    std::uint64_t calls = 0;
-    std::uint64_t reads = 0;
-    std::uint64_t whens = 0;
-    Value condition;
+  Scopes scopes;
+
+  // A part that is open.
+  struct OpenPart {
+    std::size_t planned = 0;  // in plan.parts
+    std::size_t depth = 0;    // of the scopes around it
+    std::vector<std::string> ways_left =
+        {};  // of an attempt: codes whose handlers come, last first
+    std::set<std::string> changed_before = {};  // instances
+    std::set<std::string> changed_in_ways = {};
   };
-  std::vector<Scope> scopes = {{.path = "root", .condition = {}}};
+  std::vector<OpenPart> parts;
+  // Scopes of which nobody knows whether their calls will have been made.
+  std::vector<std::string> perhaps;
   std::string step;
   std::set<std::string> changed;         // instances that a planned act changes
   std::map<std::string, Value> schemas;  // result schemas by call id
   std::optional<Error> stop;
   std::uint64_t words = 0;  // calls and notes
 
-  Scope& scope() { return scopes.back(); }
-  std::string next_call() { return scope().path + "#" + std::to_string(++scope().calls); }
-  std::string next_read() { return scope().path + "?" + std::to_string(++scope().reads); }
+  PlannedPart& planned(const OpenPart& part) { return plan.parts[part.planned]; }
+  bool inside(PartKind kind) const;
   SourceReads reads() { return {request.instances, request.cancelled, request.audience}; }
 
   // Every word of the runbook that reaches the core passes here.
@@ -52,6 +58,12 @@ struct Planner::State {
                              const Value& args);
   Error not_deterministic(const std::string& id, std::string_view instance,
                           std::string_view operation, const std::string& first);
+
+  Result<> check_place(const Part& part);
+  Next next_way(OpenPart& part);
+  void leave_part();
+  // Refuses what a part that is open does not hold, and values that may never be known.
+  Result<> check_allowed(const PlannedCall& call) const;
 
   // Asks the plugin what the call would do and puts it into the plan.
   Result<Value> plan_call(PlannedCall call, Instance& instance, const Operation& operation);

@@ -93,6 +93,10 @@ Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct&
       if (!undone) return undone;
       words.insert(words.end(), undone->begin(), undone->end());
     }
+    // So that a run that goes on makes the call that holds them again, too.
+    auto written = append(scene.journal, record::kUndoResult,
+                          Value::object({{"call", act.call_id}, {"result", Value::object()}}));
+    if (!written) return fail(written.error());
     return words;
   }
   const Value body = Value::object({{"call", act.call_id},

@@ -41,13 +41,14 @@ inline constexpr std::string_view kUndoResult = "undo_result";
 inline constexpr std::string_view kLease = "lease";
 inline constexpr std::string_view kNote = "note";
 inline constexpr std::string_view kStep = "step";
+inline constexpr std::string_view kPart = "part";
 inline constexpr std::string_view kEnd = "end";
 inline constexpr std::string_view kResume = "resume";
 inline constexpr std::string_view kAccept = "accept";
 inline constexpr std::array kAll = {kHeader,       kRun,        kApproval,   kIntent,  kCheckpoint,
                                     kResult,       kError,      kValue,      kResolve, kResume,
                                     kUndoRecorded, kUndoIntent, kUndoResult, kLease,   kNote,
-                                    kStep,         kEnd,        kAccept};
+                                    kStep,         kPart,       kEnd,        kAccept};
 }  // namespace record
 
 struct Record {

@@ -54,12 +54,12 @@ LeaseHolder fit_to_store(LeaseHolder holder) {
 
 }  // namespace
 
-Leases::Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Sleeper& sleeper,
+Leases::Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Pause& pause,
                LeaseHolder self, std::chrono::seconds period)
     : store_(store),
       processes_(processes),
       clock_(clock),
-      sleeper_(sleeper),
+      pause_(pause),
       self_(fit_to_store(std::move(self))),
       period_(period) {}
 
@@ -74,7 +74,7 @@ Result<AcquiredLeases> Leases::acquire(const LeaseRequest& request,
     if (acquired || acquired.error().code != "lease.held") return acquired;
     const auto waited = clock_.now() - start;
     if (waited >= request.wait) return fail(in_vain(acquired.error(), waited));
-    sleeper_.sleep(std::min<std::chrono::milliseconds>(kPoll, request.wait - waited));
+    pause_.sleep(std::min<std::chrono::milliseconds>(kPoll, request.wait - waited));
   }
 }
 

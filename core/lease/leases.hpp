@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "lease/pause.hpp"
 #include "lease/processes.hpp"
-#include "lease/sleeper.hpp"
 #include "lease/store.hpp"
 
 namespace snapcore {
@@ -43,7 +43,7 @@ class Leases {
  public:
   // `self` takes them: this_process(run, words). `period` is at least a minute where clocks of
   // several machines are compared.
-  Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Sleeper& sleeper,
+  Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Pause& pause,
          LeaseHolder self, std::chrono::seconds period = kLeasePeriod);
 
   // All of them or none; durable. What the same run held before is taken back with a new fence,
@@ -88,7 +88,7 @@ class Leases {
   LeaseStore& store_;
   const Processes& processes_;
   const Clock& clock_;
-  Sleeper& sleeper_;
+  Pause& pause_;
   const LeaseHolder self_;
   const std::chrono::seconds period_;
 };

@@ -26,11 +26,14 @@ Failure* failure_of(lua_State* state, int index) {
   return box == nullptr ? nullptr : static_cast<Failure*>(box);
 }
 
-// "dr.lua:12: no space left": what tostring() and `..`-free printing give.
+// "dr.lua:12: no space left": what tostring() and `..`-free printing give; the code of an error
+// that is only planned for.
 int failure_text(lua_State* state) {
   const Failure* failure = failure_of(state, 1);
   if (failure == nullptr) return 0;
-  if (failure->line.number != 0) {
+  if (failure->error.message.empty()) {
+    lua_pushlstring(state, failure->error.code.data(), failure->error.code.size());
+  } else if (failure->line.number != 0) {
     lua_pushfstring(state, "%s:%d: ", failure->line.file.c_str(), failure->line.number);
     lua_pushlstring(state, failure->error.message.data(), failure->error.message.size());
     lua_concat(state, 2);
@@ -60,7 +63,7 @@ void define_failure(lua_State* state) {
   lua_rawsetp(state, LUA_REGISTRYINDEX, &kFailureMeta);
 }
 
-int raise_failure(lua_State* state, int index) {
+void push_failure(lua_State* state, int index) {
   index = lua_absindex(state, index);
   const auto* failure =
       static_cast<const Failure*>(static_cast<Box*>(lua_touserdata(state, index)));
@@ -77,6 +80,10 @@ int raise_failure(lua_State* state, int index) {
   lua_rawsetp(state, -2, &kFailureBox);
   lua_rawgetp(state, LUA_REGISTRYINDEX, &kFailureMeta);
   lua_setmetatable(state, -2);
+}
+
+int raise_failure(lua_State* state, int index) {
+  push_failure(state, index);
   return lua_error(state);
 }
 

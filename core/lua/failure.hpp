@@ -24,6 +24,9 @@ struct Work : Failure {
   std::optional<Error> failed;
 };
 
+// Pushes the table that scripts see of the failure in the box at `index`. Raises.
+void push_failure(lua_State* state, int index);
+
 // Raises the failure in the box at `index` (a Failure, or derived from it).
 int raise_failure(lua_State* state, int index);
 

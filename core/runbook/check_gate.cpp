@@ -163,4 +163,26 @@ const Value& CheckGate::site_values() const {
   return instances_ ? instances_->site().values : nobody_knows;
 }
 
+Result<Next> CheckGate::begin_part(const Part& part) {
+  OpenPart open;
+  for (const Value& code : part.rule.at("codes").items()) open.codes.push_back(code.text());
+  std::reverse(open.codes.begin(), open.codes.end());
+  parts_.push_back(std::move(open));
+  return Next{.what = Next::Do::kBody};
+}
+
+Result<Next> CheckGate::body_ended(const BodyEnd& end) {
+  OpenPart& open = parts_.back();
+  if (end.failed || open.codes.empty()) {
+    parts_.pop_back();
+    return end.failed ? Result<Next>(fail(end.failed->error)) : Next{};
+  }
+  // Whether it ever comes to a handler nobody knows.
+  checking_.guessed = true;
+  Next next{.what = Next::Do::kHandler, .code = open.codes.back()};
+  next.failure.error.code = open.codes.back();
+  open.codes.pop_back();
+  return next;
+}
+
 }  // namespace snapcore

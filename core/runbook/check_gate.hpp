@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/gate.hpp"
 #include "engine/instances.hpp"
@@ -35,6 +36,9 @@ class CheckGate final : public Gate {
   void end_step() override { step_.clear(); }
   Result<bool> begin_when(const Value&, const Line&) override { return true; }
   void end_when() override {}
+  // The body, and then each handler.
+  Result<Next> begin_part(const Part& part) override;
+  Result<Next> body_ended(const BodyEnd& end) override;
   void note(std::string_view, const Line&) override {}
   Result<Value> outside(std::string_view what) override;
   std::uint64_t seed() const override { return 1; }
@@ -43,6 +47,9 @@ class CheckGate final : public Gate {
   Checking* checking() override { return &checking_; }
 
  private:
+  struct OpenPart {
+    std::vector<std::string> codes = {};  // of handlers still to be looked at, the next one last
+  };
   struct Shape {
     Value args;
     Value result;
@@ -58,6 +65,7 @@ class CheckGate final : public Gate {
   Instances* instances_;
   Checking checking_;
   std::string step_;
+  std::vector<OpenPart> parts_;
   std::size_t calls_ = 0;
   std::optional<Error> far_enough_;
 };

@@ -63,5 +63,10 @@ int word_source(lua_State* state);
 int word_target(lua_State* state);
 int word_instance(lua_State* state);
 int word_require(lua_State* state);
+int word_retry(lua_State* state);
+int word_wait_until(lua_State* state);
+int word_attempt(lua_State* state);
+int word_on_rollback(lua_State* state);
+int word_ask(lua_State* state);
 
 }  // namespace snapcore

@@ -52,6 +52,19 @@ step("A restore", function()
   end)
 end)
 
+retry({ times = 3, wait = "1s" }, function()
+  a:add { name = "retried" }
+end)
+
+attempt(function()
+  b:add { name = "tried" }
+  b:add { name = "impossible", fails = "before" }
+end, {
+  ["ledger.broken"] = function() b:add { name = "another-way" } end,
+})
+
+wait_until({ timeout = "1m", every = "1s" }, function() return a:count {}.count > 3 end)
+
 a:expect { name = "safe" }
 b:expect { name = "relayed" }
 )lua";

@@ -101,6 +101,53 @@ class FakeGate : public Gate {
   }
   void end_when() override { log.push_back("end when"); }
 
+  // A retry is made again while its failure is transient and it has rounds left; a wait while it
+  // does not hold; of an attempt every handler is run while planning, else the one that fits.
+  Result<Next> begin_part(const Part& part) override {
+    log.push_back(std::string(to_text(part.kind)) + " " + part.rule.dump() + " at " +
+                  to_text(part.line));
+    parts.push_back({part, 1});
+    if (part.kind == PartKind::kOnRollback && !is_planning) return leave();
+    return Next{.what = Next::Do::kBody};
+  }
+  Result<Next> body_ended(const BodyEnd& end) override {
+    auto& [part, round] = parts.back();
+    const bool again = end.failed ? end.failed->error.category == Category::kTransient : !end.holds;
+    const bool loops =
+        part.kind == PartKind::kRetry ? end.failed.has_value() : part.kind == PartKind::kWaitUntil;
+    if (!is_planning && loops && again && round < 3) {
+      ++round;
+      stop.reset();
+      log.push_back("again");
+      return Next{.what = Next::Do::kBody};
+    }
+    if (part.kind == PartKind::kAttempt) {
+      const auto& codes = part.rule.at("codes").items();
+      const auto next = static_cast<std::size_t>(round++) - 1;
+      if (is_planning && !end.failed && next < codes.size()) return handler(codes[next].text(), {});
+      if (!is_planning && end.failed && next == 0) {
+        for (const Value& code : codes) {
+          if (code.text() == end.failed->error.code) return handler(code.text(), *end.failed);
+        }
+      }
+    }
+    leave();
+    if (end.failed) return fail(stop ? *stop : end.failed->error);
+    return Next{};
+  }
+  std::vector<std::pair<Part, int>> parts;
+  Next handler(const std::string& code, BodyFailure failure) {
+    log.push_back("handler " + code);
+    stop.reset();
+    failure.error.code = code;
+    return {.what = Next::Do::kHandler, .code = code, .failure = std::move(failure)};
+  }
+  Next leave() {
+    log.push_back("leave " + std::string(to_text(parts.back().first.kind)));
+    parts.pop_back();
+    return {};
+  }
+
   void note(std::string_view text, const Line& line) override {
     log.push_back("note " + std::string(text) + " at " + to_text(line));
     notes.emplace_back(text);

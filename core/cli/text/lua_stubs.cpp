@@ -74,6 +74,23 @@ function step(name, body) end
 ---@param body fun()
 function when(condition, body) end
 
+---Made again when it fails with what may go away by itself. Gives what the function gives.
+---@generic T
+---@param rule { times: integer?, wait: string? } 3 and "5s" when left out
+---@param body fun(): T
+---@return T
+function retry(rule, body) end
+
+---Looks until the function, which only asks, gives something that is neither false nor nil.
+---@param rule { timeout: string?, every: string? } "5m" and "2s" when left out
+---@param body fun(): any
+function wait_until(rule, body) end
+
+---When it fails with one of these codes, what it did is undone, and the handler takes over.
+---@param body fun(): any
+---@param handlers table<string, fun(err: table): any>
+function attempt(body, handlers) end
+
 ---A field's value, to be passed on before it is known.
 ---@param result table
 ---@param field string

@@ -123,6 +123,7 @@ class Scene {
                    OnFailure on_failure = OnFailure::kRollback) {
     open_journal();
     cancelled_ = false;
+    while_asleep({});
     const History history = *History::of(*journal_);
     if (!journal_->append(record::kResume, Value::object())) throw std::runtime_error("no resume");
     ExecuteRequest wanted = request(plan, on_failure);
@@ -149,7 +150,12 @@ class Scene {
   std::shared_ptr<Learned> learned() const { return learned_; }
   Instances& instances() { return *instances_; }
   const Clock& clock() const { return clock_; }
+  const std::vector<std::chrono::seconds>& slept() const { return sleeper_.slept; }
   void cancel() { cancelled_ = true; }
+  void while_asleep(std::function<void()> happens) { sleeper_.while_asleep = std::move(happens); }
+  void cancel_in_the_next_wait() {
+    while_asleep([this] { cancelled_ = true; });
+  }
 
  private:
   RunReport with_past(const Plan& plan, RunReport (*work)(const PastRun&)) {
@@ -175,6 +181,7 @@ class Scene {
             .scratch_root = root_,
             .audience = audience_,
             .cancelled = cancelled_,
+            .sleeper = &sleeper_,
             .may_act = may_act_};
   }
   void open_journal() {
@@ -191,6 +198,7 @@ class Scene {
   std::filesystem::path root_;
   Site site_;
   FakeClock clock_{*parse_time("2026-01-02T03:04:05Z")};
+  FakeSleeper sleeper_{clock_};
   RealFileSystem files_;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<Journal> journal_;
@@ -230,6 +238,36 @@ inline Step add_entry(const std::string& name, const std::string& instance = "a"
 }
 inline Step expect_entry(const std::string& name) {
   return {"a", "expect", Value::object({{"name", name}})};
+}
+
+// A part as the words of a runbook run it.
+using Handlers = std::map<std::string, Script>;
+inline Result<> run_part(Gate& gate, PartKind kind, Value rule, const Script& body,
+                         const Handlers& handlers = {}) {
+  auto next = gate.begin_part({.kind = kind, .rule = std::move(rule), .line = {"test.lua", 2}});
+  while (next && next->what != Next::Do::kLeave) {
+    const bool handles = next->what == Next::Do::kHandler;
+    auto ended = handles ? handlers.at(next->code)(gate) : body(gate);
+    BodyEnd end;
+    if (!ended) end.failed = BodyFailure{.error = ended.error()};
+    if (!ended && ended.error().code == "test.not_yet") end = {.holds = false};
+    next = gate.body_ended(end);
+  }
+  return next ? Result<>() : fail(next.error());
+}
+inline Script retry(int times, Script body) {
+  return [times, body](Gate& gate) {
+    return run_part(gate, PartKind::kRetry, Value::object({{"times", times}, {"wait", "5s"}}),
+                    body);
+  };
+}
+inline Script one_after_the_other(std::vector<Script> scripts) {
+  return [scripts](Gate& gate) -> Result<> {
+    for (const Script& script : scripts) {
+      if (auto ended = script(gate); !ended) return ended;
+    }
+    return {};
+  };
 }
 
 }  // namespace snapcore

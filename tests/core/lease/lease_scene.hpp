@@ -19,9 +19,9 @@ inline const std::string kMail = "mail-dir:db1:/srv/mail";
 inline constexpr std::chrono::seconds kPeriod{120};
 
 // Sleeping moves the clock; `meanwhile` is what happens in the world.
-class FakeSleeper final : public Sleeper {
+class FakePause final : public Pause {
  public:
-  explicit FakeSleeper(FakeClock& clock) : clock_(clock) {}
+  explicit FakePause(FakeClock& clock) : clock_(clock) {}
   void sleep(std::chrono::milliseconds time) override {
     slept_ += time;
     const auto seconds = std::chrono::floor<std::chrono::seconds>(slept_);
@@ -58,7 +58,7 @@ inline LeaseHolder holder(const std::string& run, std::int64_t pid) {
 class LeaseTest : public testing::Test {
  protected:
   Leases leases_of(const std::string& run, std::int64_t pid) {
-    return {store_, processes_, clock_, sleeper_, holder(run, pid), kPeriod};
+    return {store_, processes_, clock_, pause_, holder(run, pid), kPeriod};
   }
 
   Result<AcquiredLeases> acquire(Leases& leases, std::vector<std::string> keys,
@@ -81,9 +81,9 @@ class LeaseTest : public testing::Test {
 
   FakeFileSystem fs_;
   FakeClock clock_{*parse_time("2026-01-02T03:04:05Z")};
-  FakeSleeper sleeper_{clock_};
+  FakePause pause_{clock_};
   FakeProcesses processes_;
-  FileLeaseStore store_{fs_, kLeases, sleeper_};
+  FileLeaseStore store_{fs_, kLeases, pause_};
   std::atomic<bool> cancelled_ = false;
   Leases one_ = leases_of("run-1", 101);
   Leases two_ = leases_of("run-2", 102);

@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 
 // Lets the thread through when the test says so.
-class Turnstile final : public Sleeper {
+class Turnstile final : public Pause {
  public:
   void sleep(std::chrono::milliseconds time) override {
     std::unique_lock lock(mutex_);
@@ -132,12 +132,12 @@ TEST_F(RenewalTest, RunAndRenewalShareTheStore) {
   }
 }
 
-TEST(RealSleeperTest, OnceWokenNobodySleeps) {
-  RealSleeper sleeper;
-  std::thread waker([&] { sleeper.wake(); });
-  sleeper.sleep(std::chrono::hours(1));
+TEST(RealPauseTest, OnceWokenNobodySleeps) {
+  RealPause pause;
+  std::thread waker([&] { pause.wake(); });
+  pause.sleep(std::chrono::hours(1));
   waker.join();
-  sleeper.sleep(std::chrono::hours(1));
+  pause.sleep(std::chrono::hours(1));
 }
 
 }  // namespace

@@ -3,6 +3,10 @@
 //
 // An operation for every way of repeating, each with moments at which the process can be killed:
 // with LEDGER_KILL_AT=N it ends at the Nth moment it comes to.
+//
+// Lines of the file `weather` in the directory make operations fail for a while: "add one before 2"
+// makes the first two calls of `add one` fail with what may go away, before anything happened.
+// Instead of `before`: `after` it happened, or `unknown` when that cannot be said.
 #include <signal.h>
 #include <unistd.h>
 
@@ -79,6 +83,7 @@ class Ledger {
 
   Result<Count> count(sdk::Call&, const sdk::Nothing&) {
     write("count");
+    if (auto bad = weather("count", "before")) return fail(*bad);
     return Count{entries()};
   }
 
@@ -91,6 +96,7 @@ class Ledger {
   Result<Added> add(sdk::Call& call, const Entry& args) {
     moment();
     write("add " + args.name);
+    if (auto bad = weather("add " + args.name, "before")) return fail(*bad);
     if (args.fails == "before") return fail(broken(snapcore::Outcome::kNothingHappened));
     const bool fresh = !std::filesystem::exists(path_ / args.name);
     auto recorded = call.record_undo(
@@ -101,6 +107,7 @@ class Ledger {
     moment();
     if (args.fails == "after") return fail(broken(snapcore::Outcome::kHappened));
     if (args.fails == "unknown") return fail(broken(snapcore::Outcome::kMayHaveHappened));
+    if (auto bad = weather("add " + args.name, "after")) return fail(*bad);
     return Added{args.name, entries(), fresh};
   }
   Result<sdk::Undone> undo_add(sdk::Call&, const sdk::Compensation<Entry, Added>& what) {
@@ -142,6 +149,7 @@ class Ledger {
     moment();
     put(args.name + ".second", args.name);
     moment();
+    if (auto bad = weather("post " + args.name, "unknown")) return fail(*bad);
     return Added{args.name, 2, true};
   }
   Result<sdk::Probed<Added>> probe_post(sdk::Call&, const Entry& args) {
@@ -172,6 +180,7 @@ class Ledger {
     moment();
     std::ofstream(path_ / args.name, std::ios::app) << "ring\n";
     moment();
+    if (auto bad = weather("ring " + args.name, "unknown")) return fail(*bad);
     return Added{args.name, 1, true};
   }
 
@@ -224,6 +233,7 @@ class Ledger {
   }
   Result<sdk::Nothing> expect(sdk::Call&, const Entry& args) {
     write("expect " + args.name);
+    if (auto bad = weather("expect " + args.name, "before")) return fail(*bad);
     if (!std::filesystem::exists(path_ / args.name)) {
       return fail({.code = "ledger.missing", .message = "there is no entry " + args.name});
     }
@@ -233,6 +243,29 @@ class Ledger {
  private:
   static snapcore::Error broken(snapcore::Outcome outcome) {
     return {.code = "ledger.broken", .message = "the ledger broke", .outcome = outcome};
+  }
+  std::size_t times(const std::string& what) const {
+    std::ifstream calls(path_ / "calls");
+    std::size_t count = 0;
+    for (std::string line; std::getline(calls, line);) count += line == what ? 1 : 0;
+    return count;
+  }
+  // What keeps this call from succeeding today. The call itself is counted already.
+  std::optional<snapcore::Error> weather(const std::string& what, const std::string& when) const {
+    std::ifstream lines(path_ / "weather");
+    for (std::string line; std::getline(lines, line);) {
+      const std::string said = what + " " + when + " ";
+      if (line.rfind(said, 0) != 0) continue;
+      if (times(what) > std::stoul(line.substr(said.size()))) continue;
+      using snapcore::Outcome;
+      return snapcore::Error{.code = "ledger.weather",
+                             .message = "it rains on " + what,
+                             .category = snapcore::Category::kTransient,
+                             .outcome = when == "before"  ? Outcome::kNothingHappened
+                                        : when == "after" ? Outcome::kHappened
+                                                          : Outcome::kMayHaveHappened};
+    }
+    return std::nullopt;
   }
   Result<sdk::Nothing> use_pin(sdk::Call& call, const Sealed& args, const std::string& what) {
     auto pin = call.secret(args.pin);

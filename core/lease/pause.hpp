@@ -8,16 +8,16 @@
 namespace snapcore {
 
 // Both functions may be called by any thread.
-class Sleeper {
+class Pause {
  public:
-  virtual ~Sleeper() = default;
+  virtual ~Pause() = default;
   // Returns after this time, or as soon as wake() was called.
   virtual void sleep(std::chrono::milliseconds time) = 0;
   // Ends this sleep and all later ones.
   virtual void wake() = 0;
 };
 
-class RealSleeper final : public Sleeper {
+class RealPause final : public Pause {
  public:
   void sleep(std::chrono::milliseconds time) override;
   void wake() override;

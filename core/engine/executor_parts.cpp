@@ -1,0 +1,277 @@
+// retry, wait_until and attempt while executing. A call that fails stops the run; a part that
+// catches the failure lifts that stop once the body has ended, so that nothing in between can go
+// on behind it.
+//
+// What became of a part is in the journal: which round of a body failed, whose handler was taken.
+// A run that is gone on with begins a retry with the round that had not ended. The body of an
+// attempt that failed is told again from the journal, as it was, and nothing of it is made.
+#include <algorithm>
+
+#include "engine/executor_state.hpp"
+
+namespace snapcore {
+namespace {
+
+std::chrono::seconds duration(const Value& text) {
+  return parse_duration(text.view()).value_or(std::chrono::seconds(0));
+}
+
+Error interrupted_error() {
+  return {.code = "run.interrupted",
+          .message = "stopped by the operator",
+          .category = Category::kTransient};
+}
+
+std::string first_line(const Error& error) {
+  return error.message.substr(0, error.message.find('\n'));
+}
+
+Error timed_out(const PlannedPart& part, const std::string& last, const BodyEnd& end) {
+  Error error{.code = "run.wait_timed_out",
+              .message = "waited " + part.rule.at("timeout").text() + " in vain (" +
+                         to_text(part.line) + "); at last " + last,
+              .category = Category::kTransient};
+  if (end.failed) error.cause = std::make_shared<const Error>(end.failed->error);
+  return error;
+}
+
+}  // namespace
+
+bool Executor::State::inside(PartKind kind) const {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const OpenPart& part) { return part.planned.kind == kind; });
+}
+
+const Executor::State::OpenPart* Executor::State::telling_again() const {
+  const auto told = std::find_if(parts.begin(), parts.end(),
+                                 [](const OpenPart& part) { return part.told_again; });
+  return told == parts.end() ? nullptr : &*told;
+}
+
+std::uint64_t Executor::State::round_seq() const {
+  std::uint64_t seq = 0;
+  for (const OpenPart& part : parts) seq = std::max(seq, part.round_seq);
+  return seq;
+}
+
+Result<> Executor::State::note_part(const OpenPart& part, std::string_view state, Value more) {
+  more["part"] = part.made;
+  more["state"] = state;
+  auto written = journal.append_later(record::kPart, request.instances.secrets().mask(more));
+  if (written) return {};
+  over = true;
+  return fail(halt(written.error()));
+}
+
+void Executor::State::tell_of(const OpenPart& part, const std::string& what) {
+  request.audience.note(what, part.planned.line);
+}
+
+BodyFailure Executor::State::failure_of(const BodyEnd& end) const {
+  BodyFailure failure = end.failed.value_or(BodyFailure{});
+  if (!stop) return failure;
+  if (failed) return *failed;
+  failure.error = *stop;
+  return failure;
+}
+
+bool Executor::State::may_go_on() const {
+  return !deviated && !doubtful && !barred && !interrupted && !over && !request.cancelled;
+}
+
+void Executor::State::go_on() {
+  stop.reset();
+  failed.reset();
+  verify_failed = false;
+}
+
+void Executor::State::count_as_done(std::string_view scope) {
+  for (const PlannedCall* call : request.plan.calls()) {
+    if (stands_in(call->id, scope)) done.insert(call->id);
+  }
+}
+
+void Executor::State::leave_part() {
+  scopes.close_to(parts.back().depth);
+  parts.pop_back();
+}
+
+Result<Next> Executor::State::give_up(const Error& error) {
+  leave_part();
+  return fail(error);
+}
+
+Result<Next> Executor::begin_part(const Part& part) {
+  State& state = *state_;
+  if (state.stop) return fail(*state.stop);
+  const std::size_t depth = state.scopes.depth();
+  state.scopes.open(state.scopes.numbered(to_text(part.kind)));
+  const std::string id = state.scopes.here().path;
+  const PlannedPart* planned = state.request.plan.part(id);
+  if (!planned || planned->kind != part.kind || planned->rule != part.rule) {
+    return fail(state.deviation(id + " is not as it was approved\n  approved plan: " +
+                                (planned ? planned->rule.dump() : "nothing") +
+                                "\n  this run: " + part.rule.dump()));
+  }
+  State::OpenPart open{.planned = *planned,
+                       .made = state.scopes.here().made,
+                       .depth = depth,
+                       .standing = state.standing.size()};
+  const PastPart* past = state.past_of(open);
+  if (past && past->failed_rounds > 0) {
+    open.round = past->failed_rounds + 1;
+    open.round_seq = past->seq;
+  }
+  open.told_again = past && !past->handler.empty();
+  if (part.kind == PartKind::kWaitUntil)
+    open.deadline = state.request.clock.now() + duration(part.rule.at("timeout"));
+  state.scopes.begin_round(open.made, static_cast<std::uint64_t>(open.round));
+  if (part.kind == PartKind::kAttempt) state.scopes.open("body");
+  state.parts.push_back(std::move(open));
+  return Next{.what = Next::Do::kBody};
+}
+
+Result<Next> Executor::body_ended(const BodyEnd& end) {
+  State& state = *state_;
+  State::OpenPart& part = state.parts.back();
+  switch (part.planned.kind) {
+    case PartKind::kRetry: return state.retry_ended(part, end);
+    case PartKind::kWaitUntil: return state.look_ended(part, end);
+    case PartKind::kAttempt: return state.attempt_ended(part, end);
+    case PartKind::kOnRollback: break;
+  }
+  state.leave_part();
+  return Next{};
+}
+
+// --- the same body again
+
+Result<Next> Executor::State::next_round(OpenPart& part, const Error& error,
+                                         std::chrono::seconds wait) {
+  go_on();
+  auto noted =
+      note_part(part, "again", Value::object({{"round", part.round}, {"error", to_value(error)}}));
+  if (!noted) return give_up(noted.error());
+  part.round_seq = past_of(part)->seq;
+  Sleeper& sleeper = request.sleeper ? *request.sleeper : real_sleeper;
+  if (!sleeper.sleep(wait, request.cancelled)) {
+    interrupted = true;
+    return give_up(halt(interrupted_error()));
+  }
+  ++part.round;
+  scopes.close_to(part.depth + 1);
+  scopes.begin_round(part.made, static_cast<std::uint64_t>(part.round));
+  return Next{.what = Next::Do::kBody};
+}
+
+// Only what may go away by itself is tried again. Whether the call that failed has happened all the
+// same is settled when the body comes to it: recall() asks what its manifest says of repeating.
+Result<Next> Executor::State::retry_ended(OpenPart& part, const BodyEnd& end) {
+  if (!end.failed && !stop) {
+    leave_part();
+    return Next{};
+  }
+  const Error error = failure_of(end).error;
+  const auto times = part.planned.rule.at("times").int_or(1);
+  if (!may_go_on() || error.category != Category::kTransient || part.round >= times)
+    return give_up(error);
+  const std::string wait = part.planned.rule.at("wait").text();
+  tell_of(part, "attempt " + std::to_string(part.round) + " of " + std::to_string(times) +
+                    " failed: " + first_line(error) + "; again in " + wait);
+  return next_round(part, error, duration(part.planned.rule.at("wait")));
+}
+
+Result<Next> Executor::State::look_ended(OpenPart& part, const BodyEnd& end) {
+  const bool failed_now = end.failed || stop;
+  if (!failed_now && end.holds) {
+    count_as_done(part.planned.id);  // what was not needed to know it
+    leave_part();
+    return Next{};
+  }
+  Error error{.code = "run.not_yet", .message = "it was not so yet"};
+  if (failed_now) {
+    error = failure_of(end).error;
+    const bool not_yet = (stop && verify_failed) || error.category == Category::kTransient;
+    if (!may_go_on() || !not_yet) return give_up(error);
+  }
+  const Time now = request.clock.now();
+  if (now >= part.deadline) {
+    const Error ended = timed_out(part.planned, first_line(error), end);
+    go_on();
+    return give_up(halt(ended));
+  }
+  const Value& rule = part.planned.rule;
+  if (part.round == 1) {
+    tell_of(part, "not yet: " + first_line(error) + "; looks every " + rule.at("every").text() +
+                      ", for " + rule.at("timeout").text() + " at most");
+  }
+  return next_round(part, error, std::min(duration(rule.at("every")), part.deadline - now));
+}
+
+// --- another way
+
+// All of it, also on a target that was dead before: the handler begins where the attempt began.
+Result<> Executor::State::undo_branch(const OpenPart& part) {
+  while (standing.size() > part.standing) {
+    if (request.cancelled) {
+      interrupted = true;
+      return fail(halt(interrupted_error()));
+    }
+    if (request.may_act) {
+      if (auto may = request.may_act(*standing.back().planned); !may) {
+        barred = true;
+        return fail(halt(may.error()));
+      }
+    }
+    if (!undo_last(undo_scene(), standing, report)) {
+      over = true;
+      return fail(*report.rollback_error);
+    }
+  }
+  return {};
+}
+
+Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) {
+  const bool failed_now = end.failed || stop;
+  const BodyFailure failure = failure_of(end);
+  if (part.told_again && may_go_on()) {
+    const std::string& before = past_of(part)->handler;
+    if (!failed_now || failure.error.code != before) {
+      go_on();
+      return give_up(
+          deviation(part.planned.id + " does not fail as it did\n  journal: " + before +
+                    "\n  this run: " + (failed_now ? failure.error.code : "no failure")));
+    }
+  }
+  const auto codes = texts_from(part.planned.rule.at("codes"));
+  if (!failed_now) {
+    for (const std::string& other : codes) {
+      const std::string way = part.planned.id + "/on[" + other + "]";
+      if (way != scopes.here().path) count_as_done(way);
+    }
+    leave_part();
+    return Next{};
+  }
+  const std::string& code = failure.error.code;
+  if (part.in_handler || !may_go_on() || std::find(codes.begin(), codes.end(), code) == codes.end())
+    return give_up(failure.error);
+  tell_of(part, "failed with " + code + ": " + first_line(failure.error) +
+                    "; what it did is undone, and the handler of that takes over");
+  if (!part.told_again) {
+    auto noted = note_part(part, "handler",
+                           Value::object({{"code", code}, {"error", to_value(failure.error)}}));
+    if (!noted) return give_up(noted.error());
+  }
+  go_on();
+  if (auto undone = undo_branch(part); !undone) {
+    return give_up(halt(over ? failure.error : undone.error()));
+  }
+  part.told_again = false;
+  part.in_handler = true;
+  count_as_done(part.planned.id + "/body");
+  scopes.close_to(part.depth + 1);
+  scopes.open("on[" + code + "]");
+  return Next{.what = Next::Do::kHandler, .code = code, .failure = failure};
+}
+
+}  // namespace snapcore
