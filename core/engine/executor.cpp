@@ -7,6 +7,7 @@
 #include "engine/executor_state.hpp"
 #include "engine/later.hpp"
 #include "engine/views.hpp"
+#include "engine/way_back.hpp"
 #include "plugin/schema.hpp"
 
 namespace snapcore {
@@ -260,8 +261,21 @@ const Value& Executor::site_values() const { return state_->request.instances.si
 const Error* Executor::stopped() const { return state_->stop ? &*state_->stop : nullptr; }
 
 UndoScene Executor::State::undo_scene() {
-  return {request.instances, journal, request.audience,
-          request.run_id,    started, request.scratch_root};
+  return {.instances = request.instances,
+          .journal = journal,
+          .audience = request.audience,
+          .run_id = request.run_id,
+          .started = started,
+          .scratch_root = request.scratch_root,
+          .plan = request.plan,
+          .history = known,
+          .may_act = request.may_act};
+}
+
+bool Executor::State::undo_newest() {
+  const PlannedPart* added = standing.back().added;
+  if (added && holds_acts(request.plan, *added)) touched = true;
+  return undo_last(undo_scene(), standing, report);
 }
 
 // Newest first, until an act on a target that was dead before: that one is held for a person to
@@ -271,7 +285,7 @@ void Executor::State::undo_down_to_the_dead() {
   while (!standing.empty()) {
     const StandingAct& act = standing.back();
     if (act.was_dead && act.result && !act.staging) return;
-    if (!undo_last(undo_scene(), standing, report)) return;
+    if (!undo_newest()) return;
   }
 }
 
@@ -279,7 +293,7 @@ void Executor::State::undo_down_to_the_dead() {
 // was being stopped runs again. What was being staged hurts nobody and is gone on with.
 Ending Executor::State::ending_after_interruption() {
   while (!standing.empty() && !standing.back().result && !standing.back().staging) {
-    if (!undo_last(undo_scene(), standing, report)) return Ending::kNeedsPerson;
+    if (!undo_newest()) return Ending::kNeedsPerson;
   }
   return Ending::kInterrupted;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <snapcore/support/digest.hpp>
 
+#include "engine/call_records.hpp"
 #include "engine/core_operations.hpp"
 #include "engine/executor_state.hpp"
 
@@ -22,18 +22,6 @@ std::string broken_prediction(const Value& predicted, const Value& result) {
     }
   }
   return "";
-}
-
-Value streams_of(const std::vector<OpenedInput>& inputs) {
-  Value::Array list;
-  for (const OpenedInput& input : inputs) {
-    list.push_back(
-        Value::object({{"ref", input.artifact.at("ref")},
-                       {"source", input.artifact.at("source")},
-                       {"bytes", input.passed.bytes},
-                       {"sha256", input.passed.complete ? Value(input.passed.sha256) : Value()}}));
-  }
-  return list;
 }
 
 // Nothing happened, and the plugin did not even prepare for it.
@@ -65,33 +53,18 @@ Result<> Executor::State::begin(const CallSite& site, int attempt) {
       return fail(halt(may.error()));
     }
   }
-  const auto mark = site.id.rfind('#');
-  Value body =
-      Value::object({{"call", site.id},
-                     {"scope", site.id.substr(0, mark)},
-                     {"seq", mark == std::string::npos ? std::string() : site.id.substr(mark + 1)},
-                     {"instance", site.instance->name()},
-                     {"operation", site.operation.name},
-                     {"effect", to_text(site.operation.effect)},
-                     {"args", site.planned_args},
-                     {"args_digest", sha256_hex(site.planned_args.dump())},
-                     {"key", idempotency_key(site.id)},
-                     {"attempt", attempt}});
-  if (!site.parent.empty()) body["parent"] = site.parent;
-  return record(record::kIntent, body);
+  return record(record::kIntent, intent_body({.call = site.id,
+                                              .instance = *site.instance,
+                                              .operation = site.operation,
+                                              .args = site.planned_args,
+                                              .key = idempotency_key(site.id),
+                                              .attempt = attempt,
+                                              .parent = site.parent}));
 }
 
 Result<> Executor::State::end(const CallSite& site, const LiveCall::Answered& answered,
                               double seconds) {
-  if (!answered.result) {
-    return record(record::kError,
-                  Value::object({{"call", site.id}, {"error", to_value(answered.result.error())}}));
-  }
-  return record(record::kResult,
-                Value::object({{"call", site.id},
-                               {"result", *answered.result},
-                               {"streams", streams_of(answered.inputs)},
-                               {"milliseconds", static_cast<std::int64_t>(seconds * 1000)}}));
+  return record(record_type(answered), answer_body(site.id, answered, seconds));
 }
 
 StandingAct Executor::State::act_of(const CallSite& site) const {

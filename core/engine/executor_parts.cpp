@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "engine/executor_state.hpp"
+#include "engine/way_back.hpp"
 
 namespace snapcore {
 namespace {
@@ -54,8 +55,8 @@ std::uint64_t Executor::State::round_seq() const {
   return seq;
 }
 
-Result<> Executor::State::note_part(const OpenPart& part, std::string_view state, Value more) {
-  more["part"] = part.made;
+Result<> Executor::State::note_part(const std::string& made, std::string_view state, Value more) {
+  more["part"] = made;
   more["state"] = state;
   auto written = journal.append_later(record::kPart, request.instances.secrets().mask(more));
   if (written) return {};
@@ -113,6 +114,7 @@ Result<Next> Executor::begin_part(const Part& part) {
                                 (planned ? planned->rule.dump() : "nothing") +
                                 "\n  this run: " + part.rule.dump()));
   }
+  if (part.kind == PartKind::kOnRollback) return state.add_to_the_way_back(*planned);
   State::OpenPart open{.planned = *planned,
                        .made = state.scopes.here().made,
                        .depth = depth,
@@ -138,9 +140,24 @@ Result<Next> Executor::body_ended(const BodyEnd& end) {
     case PartKind::kRetry: return state.retry_ended(part, end);
     case PartKind::kWaitUntil: return state.look_ended(part, end);
     case PartKind::kAttempt: return state.attempt_ended(part, end);
-    case PartKind::kOnRollback: break;
+    case PartKind::kOnRollback: break;  // its body is never run here
   }
-  state.leave_part();
+  return Next{};
+}
+
+// Its body is not run: what it holds stands in the plan, and is made from there on the way back.
+// Where it stands on the way back is on record before the next act.
+Result<Next> Executor::State::add_to_the_way_back(const PlannedPart& part) {
+  scopes.close();
+  count_as_done(part.id);
+  const PastPart* past = known.part(part.id);
+  const bool registered = past && past->registered;
+  if (telling_again() && !registered) return Next{};  // it was taken with the branch
+  if (!registered) {
+    auto noted = note_part(part.id, "registered", Value::object());
+    if (!noted) return fail(noted.error());
+  }
+  stand(added_to_the_way_back(part));
   return Next{};
 }
 
@@ -149,8 +166,8 @@ Result<Next> Executor::body_ended(const BodyEnd& end) {
 Result<Next> Executor::State::next_round(OpenPart& part, const Error& error,
                                          std::chrono::seconds wait) {
   go_on();
-  auto noted =
-      note_part(part, "again", Value::object({{"round", part.round}, {"error", to_value(error)}}));
+  auto noted = note_part(part.made, "again",
+                         Value::object({{"round", part.round}, {"error", to_value(error)}}));
   if (!noted) return give_up(noted.error());
   part.round_seq = past_of(part)->seq;
   Sleeper& sleeper = request.sleeper ? *request.sleeper : real_sleeper;
@@ -217,13 +234,13 @@ Result<> Executor::State::undo_branch(const OpenPart& part) {
       interrupted = true;
       return fail(halt(interrupted_error()));
     }
-    if (request.may_act) {
+    if (request.may_act && !standing.back().added) {
       if (auto may = request.may_act(*standing.back().planned); !may) {
         barred = true;
         return fail(halt(may.error()));
       }
     }
-    if (!undo_last(undo_scene(), standing, report)) {
+    if (!undo_newest()) {
       over = true;
       return fail(*report.rollback_error);
     }
@@ -258,7 +275,7 @@ Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) 
   tell_of(part, "failed with " + code + ": " + first_line(failure.error) +
                     "; what it did is undone, and the handler of that takes over");
   if (!part.told_again) {
-    auto noted = note_part(part, "handler",
+    auto noted = note_part(part.made, "handler",
                            Value::object({{"code", code}, {"error", to_value(failure.error)}}));
     if (!noted) return give_up(noted.error());
   }

@@ -65,7 +65,7 @@ struct Executor::State {
   const OpenPart* telling_again() const;
   // What ended before this is of an earlier round of an open part.
   std::uint64_t round_seq() const;
-  Result<> note_part(const OpenPart& part, std::string_view state, Value more);
+  Result<> note_part(const std::string& made, std::string_view state, Value more);
   void tell_of(const OpenPart& part, const std::string& what);
   BodyFailure failure_of(const BodyEnd& end) const;
   bool may_go_on() const;
@@ -151,6 +151,9 @@ struct Executor::State {
 
   std::string idempotency_key(std::string_view call_id) const;
   UndoScene undo_scene();
+  // Takes back what stands last. False: it could not be, and the report says why.
+  bool undo_newest();
+  Result<Next> add_to_the_way_back(const PlannedPart& part);
   void undo_down_to_the_dead();
   Ending ending_after_failure();
   Ending ending_after_interruption();

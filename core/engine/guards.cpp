@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 #include "base/text.hpp"
+#include "engine/room.hpp"
 
 namespace snapcore {
 namespace {
@@ -116,25 +116,11 @@ void Guards::check_identity(std::string_view target, const Value& of_artifact,
 }
 
 void Guards::check_space(const Plan& plan) {
-  struct Place {
-    std::uint64_t needed = 0;
-    std::uint64_t free = UINT64_MAX;
-    std::string target;
-  };
-  std::map<std::string, Place> places;
-  for (const PlannedCall* call : plan.calls()) {
-    for (const SpaceNeed& need : call->space) {
-      Place& place = places[need.where];
-      place.needed += need.needed;
-      place.free = std::min(place.free, need.free);
-      place.target = call->instance;
-    }
-  }
-  for (const auto& [where, place] : places) {
+  for (const auto& [where, place] : room_needed(plan)) {
     const auto wanted = static_cast<std::uint64_t>(
         std::ceil(static_cast<double>(place.needed) * (1.0 + policy_.space_margin)));
     if (wanted <= place.free) continue;
-    raise("space", place.target,
+    raise("space", place.instance,
           where + " has " + describe_bytes(place.free) + " free; this needs " +
               describe_bytes(place.needed) + " and a margin of " +
               std::to_string(static_cast<int>(policy_.space_margin * 100 + 0.5)) + " %");

@@ -309,7 +309,9 @@ std::vector<std::string> texts_from(const Value& value) {
 }
 
 bool PlannedCall::is_point_of_no_return() const {
-  return effect == Effect::kDestroy || (is_act() && undo.kind == UndoRule::Kind::kNone);
+  if (effect == Effect::kDestroy) return true;
+  // What is made on the way back is not taken back anyway.
+  return is_act() && undo.kind == UndoRule::Kind::kNone && !is_on_the_way_back(id);
 }
 
 std::vector<const PlannedCall*> Plan::calls() const {

@@ -5,6 +5,7 @@
 #include "engine/live_call.hpp"
 #include "engine/nested.hpp"
 #include "engine/planner_state.hpp"
+#include "engine/way_back.hpp"
 
 namespace snapcore {
 namespace {
@@ -114,6 +115,9 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
       });
   if (!answer) return answer;
   take_answer(*answer, call);
+  if (inside(PartKind::kOnRollback)) {
+    if (auto fits = check_on_the_way_back(call, operation); !fits) return fail(fits.error());
+  }
   for (const Value& concern : answer->at("concerns").items()) {
     guards.raise(concern.at("guard").text(), call.instance, concern.at("message").text());
   }

@@ -5,6 +5,7 @@
 
 #include "engine/later.hpp"
 #include "engine/undo_stack.hpp"
+#include "engine/way_back.hpp"
 
 namespace snapcore {
 namespace {
@@ -14,20 +15,6 @@ const PlannedCall* shown_as(const Plan& plan, const History& history, const Past
   if (past.parent.empty()) return plan.find(past.id);
   const PastCall* parent = history.find(past.parent);
   return parent ? shown_as(plan, history, *parent) : nullptr;
-}
-
-// By call; a restore answers what its verbs answered.
-std::map<std::string, Value, std::less<>> results_of(const History& history) {
-  std::map<std::string, Value, std::less<>> results;
-  for (const PastCall& past : history.calls()) {
-    if (!past.result) continue;
-    results[past.id] = *past.result;
-    const auto verb = past.id.rfind('.');
-    if (!past.parent.empty() || verb == std::string::npos) continue;
-    Value& restore = results[past.id.substr(0, verb)];
-    for (const auto& [name, member] : past.result->members()) restore[name] = member;
-  }
-  return results;
 }
 
 Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
@@ -55,17 +42,23 @@ Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
   return act;
 }
 
-// Oldest first.
+// Oldest first, what the runbook added to its way back among them.
 Result<std::vector<StandingAct>> standing_acts(const PastRun& run) {
-  std::vector<StandingAct> acts;
+  std::multimap<std::uint64_t, StandingAct> by_seq;
   for (const PastCall& past : run.history.calls()) {
-    if (!past.parent.empty()) continue;
+    if (!past.parent.empty() || is_on_the_way_back(past.id)) continue;
     const bool nested_stand = !past.undone && !run.history.nested_in(past.id).empty();
     if (!leaves_something(past) && !nested_stand) continue;
     auto act = act_from(run, past);
     if (!act) return fail(act.error());
-    acts.push_back(std::move(*act));
+    by_seq.emplace(past.begun, std::move(*act));
   }
+  for (const auto& [id, past] : run.history.parts()) {
+    const PlannedPart* part = run.plan.part(id);
+    if (past.registered && part) by_seq.emplace(past.seq, added_to_the_way_back(*part));
+  }
+  std::vector<StandingAct> acts;
+  for (auto& [seq, act] : by_seq) acts.push_back(std::move(act));
   return acts;
 }
 
@@ -76,14 +69,23 @@ Error stopped() {
 }
 
 void undo_all(const PastRun& run, std::vector<StandingAct>& acts, RunReport& report) {
-  const UndoScene scene{run.instances, run.journal,           run.audience,
-                        run.run_id,    run.history.started(), run.scratch_root};
+  History known = run.history;
+  ToldJournal journal(run.journal, known);
+  const UndoScene scene{.instances = run.instances,
+                        .journal = journal,
+                        .audience = run.audience,
+                        .run_id = run.run_id,
+                        .started = run.history.started(),
+                        .scratch_root = run.scratch_root,
+                        .plan = run.plan,
+                        .history = known,
+                        .may_act = run.may_act};
   while (!acts.empty()) {
     if (run.cancelled) {
       report.rollback_error = stopped();
       return;
     }
-    if (run.may_act) {
+    if (run.may_act && !acts.back().added) {
       if (auto may = run.may_act(*acts.back().planned); !may) {
         report.rollback_error = may.error();
         return;
@@ -183,7 +185,9 @@ RunReport roll_back(const PastRun& run) {
   auto acts = standing_acts(run);
   bool touched = false;
   if (acts) {
-    for (const StandingAct& act : *acts) touched = touched || !act.staging;
+    for (const StandingAct& act : *acts) {
+      touched = touched || (act.added ? holds_acts(run.plan, *act.added) : !act.staging);
+    }
     undo_all(run, *acts, report);
   } else {
     report.rollback_error = acts.error();

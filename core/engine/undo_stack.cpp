@@ -2,6 +2,8 @@
 
 #include <snapcore/support/digest.hpp>
 
+#include "engine/way_back.hpp"
+
 namespace snapcore {
 namespace {
 
@@ -81,7 +83,7 @@ Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
 }
 
 bool leaves_something(const PastCall& past) {
-  if (!past.is_act || past.undone) return false;
+  if (!past.is_act || past.undone || is_on_the_way_back(past.id)) return false;
   return !past.error || past.error->outcome != Outcome::kNothingHappened || past.undo.has_value();
 }
 
@@ -137,6 +139,16 @@ Standing describe(const StandingAct& act) {
 
 bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunReport& report) {
   const StandingAct& act = standing.back();
+  if (act.added) {
+    auto made = make_added(scene, *act.added);
+    if (!made) {
+      report.rollback_error = made.error();
+      return false;
+    }
+    report.undone.insert(report.undone.end(), made->begin(), made->end());
+    standing.pop_back();
+    return true;
+  }
   scene.audience.undo_began(*act.planned);
   auto undone = undo(scene, act);
   if (!undone) {
@@ -152,7 +164,7 @@ bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunRe
 
 void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal) {
   for (auto act = standing.rbegin(); act != standing.rend(); ++act) {
-    if (!act->staging) report.standing.push_back(describe(*act));
+    if (!act->staging && !act->added) report.standing.push_back(describe(*act));
   }
   Value body = Value::object(
       {{"ending", exit_words(report.ending)}, {"exit", static_cast<int>(report.ending)}});

@@ -15,15 +15,17 @@ namespace snapcore {
 // happened.
 struct StandingAct {
   const PlannedCall* planned = nullptr;
-  std::shared_ptr<Instance> instance;
+  std::shared_ptr<Instance> instance = nullptr;
   const Operation* operation = nullptr;
-  std::string call_id;
-  Value args;
+  std::string call_id = {};
+  Value args = {};
   std::optional<Value> result = {};  // set once it succeeded
   std::optional<Value> undo = {};    // what the plugin recorded, the latest
   bool staging = false;              // touches nothing live; its way back is discard
   bool was_dead = false;             // its target was not healthy before
   std::vector<StandingAct> nested = {};
+  // In place of an act, and with the part's id as call_id: what an on_rollback adds here.
+  const PlannedPart* added = nullptr;
 };
 
 // Touches nothing live: what a target's `stage` makes.
@@ -44,6 +46,10 @@ struct UndoScene {
   std::string run_id;
   std::string started;
   std::filesystem::path scratch_root;
+  const Plan& plan;
+  const History& history;  // hears what the journal takes
+  // Asked before each act that an on_rollback added.
+  std::function<Result<>(const PlannedCall&)> may_act = {};
 };
 
 // Takes one act back: discard for what was staged, the children in reverse for `nested`, else

@@ -91,6 +91,10 @@ function wait_until(rule, body) end
 ---@param handlers table<string, fun(err: table): any>
 function attempt(body, handlers) end
 
+---Adds to the way back: done when the run is taken back, at its place among what it did.
+---@param body fun()
+function on_rollback(body) end
+
 ---A field's value, to be passed on before it is known.
 ---@param result table
 ---@param field string

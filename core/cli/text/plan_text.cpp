@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/text.hpp"
+#include "cli/text/plan_parts.hpp"
 #include "cli/text/words.hpp"
+#include "engine/room.hpp"
 
 namespace snapcore {
 namespace {
@@ -36,6 +39,11 @@ void head(Page& page, const Plan& plan) {
   }
   page.field(2, "made", kLabel, to_rfc3339(plan.made));
   if (!given.empty()) page.field(2, "with", kLabel, given);
+  for (const Choice& choice : plan.choices) {
+    if (choice.operation != "ask") continue;
+    page.field(2, "asked", kLabel,
+               choice.args.at("question").text() + " " + plain_text(choice.answer));
+  }
 }
 
 std::string artifact_line(const PlannedRestore& restore) {
@@ -130,7 +138,8 @@ std::string later_words(const Value& later, const ActNumbers& numbers) {
   return "'" + inner.at("field").text() + "' of " + whose;
 }
 
-void one_call(Page& page, const PlannedCall& call, const ActNumbers& numbers) {
+void one_call(Page& page, const PlannedCall& call, const ActNumbers& numbers, std::size_t indent) {
+  const std::size_t inner = indent + 8;
   const auto number = numbers.find(call.id);
   const std::string label = number != numbers.end() ? "act " + std::to_string(number->second)
                             : call.effect == Effect::kVerify ? "check"
@@ -139,83 +148,98 @@ void one_call(Page& page, const PlannedCall& call, const ActNumbers& numbers) {
   if (call.bytes > 0) title += ", " + describe_bytes(call.bytes);
   const bool final_act = call.is_point_of_no_return();
   if (final_act) title += call.effect == Effect::kDestroy ? ", DESTROYS" : ", CANNOT BE UNDONE";
-  page.field(2, label, 8, title, final_act ? Tone::kBad : Tone::kPlain, Tone::kBold);
+  page.field(indent, label, 8, title, final_act ? Tone::kBad : Tone::kPlain, Tone::kBold);
   if (!call.condition.is_null()) {
-    page.line(10, "only when " + later_words(call.condition, numbers) + " is true", Tone::kLoud);
+    page.line(inner, "only when " + later_words(call.condition, numbers) + " is true", Tone::kLoud);
   }
-  if (call.effects.empty()) page.line(10, "arguments " + call.args.dump(), Tone::kPlain, 2);
-  for (const std::string& effect : call.effects) page.line(10, "- " + effect, Tone::kPlain, 2);
+  if (call.effects.empty()) page.line(inner, "arguments " + call.args.dump(), Tone::kPlain, 2);
+  for (const std::string& effect : call.effects) page.line(inner, "- " + effect, Tone::kPlain, 2);
   for (const NestedCall& nested : call.nested) {
-    page.line(10,
+    page.line(inner,
               "- through " + nested.instance + ": " + nested.label + " (" + nested.operation + ")",
               Tone::kPlain, 2);
   }
-  for (const std::string& kept : call.keeps) page.field(10, "keeps", kLabel - 2, kept);
-  if (!call.is_act()) return;
+  for (const std::string& kept : call.keeps) page.field(inner, "keeps", kLabel - 2, kept);
+  if (!call.is_act() || is_on_the_way_back(call.id)) return;
   if (final_act) {
-    page.field(10, "way back", kLabel - 2,
+    page.field(inner, "way back", kLabel - 2,
                "none: " + (call.undo.reason.empty() ? "it destroys" : call.undo.reason),
                Tone::kBad);
     return;
   }
-  if (call.undo_words.empty()) page.field(10, "way back", kLabel - 2, "it is undone by its plugin");
+  if (call.undo_words.empty())
+    page.field(inner, "way back", kLabel - 2, "it is undone by its plugin");
   const char* name = "way back";
   for (const std::string& words : call.undo_words) {
-    page.field(10, name, kLabel - 2, words);
+    page.field(inner, name, kLabel - 2, words);
     name = "";
   }
 }
 
 // The core's own look between stage and activate; a read, and so no call of the plan.
-void check_of_staged(Page& page, const Plan& plan, const PlannedCall& call) {
+void check_of_staged(Page& page, const Plan& plan, const PlannedCall& call, std::size_t indent) {
   for (const PlannedRestore& restore : plan.restores) {
     if (call.id != restore.id + ".stage") continue;
-    page.field(2, "check", 8, call.instance + ".check", Tone::kPlain, Tone::kBold);
-    page.line(10,
+    page.field(indent, "check", 8, call.instance + ".check", Tone::kPlain, Tone::kBold);
+    page.line(indent + 8,
               "- what was staged is whole, and was made from these very bytes; nothing live is "
               "touched before",
               Tone::kPlain, 2);
   }
 }
 
+// Says the name of a step where another one begins.
+class StepNames {
+ public:
+  explicit StepNames(Page& page) : page_(page) {}
+  void say(const std::string& step, const Line& line) {
+    if (last_ && *last_ == step) return;
+    page_.line(1, (step.empty() ? "Outside of steps" : "Step: " + step) + at_line(line),
+               Tone::kBold);
+    last_ = step;
+  }
+  void forget() { last_.reset(); }
+
+ private:
+  Page& page_;
+  std::optional<std::string> last_;
+};
+
 void steps(Page& page, const Plan& plan, const ActNumbers& numbers) {
   page.heading("What happens, in this order");
-  if (plan.calls().empty()) {
+  if (plan.calls().empty() && plan.parts.empty()) {
     page.line(2, "nothing: the runbook neither changes nor checks anything");
     return;
   }
+  PartLines parts(plan);
+  StepNames step(page);
+  std::size_t index = 0;
+  const auto say_parts = [&](const PlannedCall* next) {
+    for (const PartLine& line : parts.before(index, next)) {
+      step.say(line.part->step, line.part->line);
+      page.line(2 + 2 * line.depth, line.text, Tone::kPlain, 2);
+    }
+  };
   for (const PlannedPhase& phase : plan.phases) {
     if (phase.calls.empty()) continue;
     if (!phase.name.empty()) page.line(0, "Phase: " + phase.name, Tone::kBold);
-    const std::string* step = nullptr;
+    step.forget();
     for (const PlannedCall& call : phase.calls) {
-      if (!step || *step != call.step) {
-        const std::string name = call.step.empty() ? "Outside of steps" : "Step: " + call.step;
-        page.line(1, name + at_line(call.line), Tone::kBold);
-        step = &call.step;
-      }
-      one_call(page, call, numbers);
-      check_of_staged(page, plan, call);
+      say_parts(&call);
+      step.say(call.step, call.line);
+      const std::size_t indent = 2 + 2 * parts.depth(call.id);
+      one_call(page, call, numbers, indent);
+      check_of_staged(page, plan, call, indent);
+      ++index;
     }
   }
+  say_parts(nullptr);
 }
-
-struct Room {
-  std::uint64_t needed = 0;
-  std::uint64_t free = UINT64_MAX;
-};
 
 void bytes_and_room(Page& page, const Plan& plan, double margin) {
   std::uint64_t bytes = 0;
-  std::map<std::string, Room> places;
-  for (const PlannedCall* call : plan.calls()) {
-    bytes += call->bytes;
-    for (const SpaceNeed& need : call->space) {
-      Room& room = places[need.where];
-      room.needed += need.needed;
-      room.free = std::min(room.free, need.free);
-    }
-  }
+  for (const PlannedCall* call : plan.calls()) bytes += call->bytes;
+  const auto places = room_needed(plan);
   if (bytes == 0 && places.empty()) return;
   page.heading("Bytes and room");
   page.field(2, "to move", kLabel, describe_bytes(bytes));
@@ -239,7 +263,7 @@ void no_return(Page& page, const Plan& plan, const ActNumbers& numbers) {
   std::size_t count = 0;
   std::set<std::string> accepted(plan.accepted_losses.begin(), plan.accepted_losses.end());
   for (const PlannedCall* call : plan.calls()) {
-    if (!call->is_point_of_no_return()) continue;
+    if (!call->is_point_of_no_return() || is_on_the_way_back(call->id)) continue;
     if (!first) first = call;
     ++count;
   }

@@ -157,6 +157,43 @@ inline Plan plan_with_no_way_back() {
   return plan;
 }
 
+// A restore in an attempt, with an older backup as the other way; a retry; a wait; more way back.
+inline Plan plan_with_parts() {
+  Plan plan = example_plan();
+  const auto put = [&](std::string id, std::string operation, Effect effect, std::string words) {
+    PlannedCall call = example_call(std::move(id), std::move(operation), effect);
+    call.effects = {std::move(words)};
+    if (call.is_act()) call.undo_words = {"as it was before"};
+    plan.phases.front().calls.push_back(std::move(call));
+  };
+  const auto open = [&](std::string id, PartKind kind, Value rule) {
+    plan.parts.push_back({.id = std::move(id),
+                          .kind = kind,
+                          .rule = std::move(rule),
+                          .step = "Restore kv_prod",
+                          .line = {"kv-restore.lua", 9},
+                          .calls_before = plan.calls().size()});
+  };
+  plan.phases.front().calls.clear();
+  plan.restores.clear();
+  open("root/on_rollback[1]", PartKind::kOnRollback, Value::object());
+  plan.parts.back().notes = {"tell those on duty"};
+  put("root/on_rollback[1]#1", "open_gate", Effect::kChange, "open the gate");
+  put("root#1", "close_gate", Effect::kChange, "close the gate");
+  open("root/attempt[1]", PartKind::kAttempt,
+       Value::object({{"codes", *Value::parse(R"(["kv.corrupt", "kv.too_new"])")}}));
+  open("root/attempt[1]/body/retry[1]", PartKind::kRetry,
+       Value::object({{"times", 3}, {"wait", "5s"}}));
+  put("root/attempt[1]/body/retry[1]#1", "load", Effect::kChange, "load the newest");
+  plan.phases.front().calls.back().space = {{"/var/lib/kv", 100, 1000}};
+  put("root/attempt[1]/on[kv.corrupt]#1", "load", Effect::kChange, "load the one before it");
+  plan.phases.front().calls.back().space = {{"/var/lib/kv", 300, 1000}};
+  put("root/attempt[1]/on[kv.too_new]#1", "upgrade", Effect::kChange, "upgrade the program");
+  open("root/wait_until[1]", PartKind::kWaitUntil,
+       Value::object({{"timeout", "5m"}, {"every", "2s"}}));
+  return plan;
+}
+
 inline Plan plan_of_checks() {
   Plan plan = example_plan();
   plan.summary = "Look inside";

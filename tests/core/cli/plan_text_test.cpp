@@ -32,13 +32,17 @@ TEST(PlanTextTest, PointOfNoReturn) {
   expect_golden("plan_no_return", plan_text(plan_with_no_way_back(), kOptions, {}));
 }
 
+TEST(PlanTextTest, WhatMayBeMadeAgainOrAnotherWay) {
+  expect_golden("plan_parts", plan_text(plan_with_parts(), kOptions, {}));
+}
+
 TEST(PlanTextTest, ChecksAlone) {
   expect_golden("plan_checks", plan_text(plan_of_checks(), kOptions, {}));
 }
 
 TEST(PlanTextTest, NoLineIsWiderThanThePageUnlessItIsOneWord) {
-  for (const Plan& plan :
-       {example_plan(), plan_of_a_dead_target(), plan_with_waivers(), plan_with_no_way_back()}) {
+  for (const Plan& plan : {example_plan(), plan_of_a_dead_target(), plan_with_waivers(),
+                           plan_with_no_way_back(), plan_with_parts()}) {
     std::istringstream lines(plan_text(plan, {}, {}));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 100u) << line;

@@ -150,5 +150,13 @@ TEST(AttemptWordTest, RefusesHandlersThatAreNone) {
               HasSubstr("stops the run and is never caught"));
 }
 
+TEST(OnRollbackWordTest, RunsItsFunctionWhilePlanningAlone) {
+  EXPECT_THAT(
+      log_of("on_rollback(function() note 'back' end)", true),
+      ElementsAre("on_rollback {} at dr.lua:2", "note back at dr.lua:2", "leave on_rollback"));
+  EXPECT_THAT(log_of("on_rollback(function() note 'back' end)"),
+              ElementsAre("on_rollback {} at dr.lua:2", "leave on_rollback"));
+}
+
 }  // namespace
 }  // namespace snapcore::test
