@@ -162,11 +162,11 @@ Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, R
   if (stands) stand(std::move(act));
   if (!new_here) return result;  // done in an earlier attempt, and told then
   request.audience.call_remembered(planned);
-  auto words = texts_from(result.at("words"));
+  const auto words = texts_from(result.at("words"));
   report.done.push_back({.step = planned.step,
                          .instance = planned.instance,
                          .operation = planned.operation,
-                         .words = words.empty() ? planned.effects : std::move(words),
+                         .words = words.empty() ? planned.effects : words,
                          .before = true});
   return result;
 }

@@ -154,7 +154,7 @@ struct Plan {
 
   std::vector<const PlannedCall*> calls() const;
   const PlannedCall* find(std::string_view wanted) const;
-  const PlannedPart* part(std::string_view id) const;
+  const PlannedPart* part(std::string_view wanted) const;
   std::size_t acts() const;
 
   // SHA-256 over what approval means: see FORMAT.md.

@@ -85,9 +85,9 @@ bool PlainSchema::read(std::string_view keyword, const Value& content) {
   if (keyword != "required") return false;
   for (const Value& name : content.items()) {
     const auto member = std::find_if(members_.begin(), members_.end(),
-                                     [&](const Member& one) { return one.name == name.view(); });
+                                     [&](const auto& one) { return one.first == name.view(); });
     if (member == members_.end()) return false;
-    member->required = true;
+    member->second.required_ = true;
   }
   return content.is_array();
 }
@@ -106,7 +106,7 @@ bool PlainSchema::read_members(const Value& properties) {
   for (const auto& [name, content] : properties.members()) {
     auto inner = of(content);
     if (!inner) return false;
-    members_.push_back({.name = name, .schema = std::move(*inner)});
+    members_.emplace_back(name, std::move(*inner));
   }
   return properties.is_object();
 }
@@ -133,17 +133,17 @@ bool PlainSchema::accepts(const Value& value) const {
 bool PlainSchema::holds_members(const Value::Object& members) const {
   auto known = members_.begin();
   for (const auto& [name, member] : members) {
-    for (; known != members_.end() && known->name < name; ++known) {
-      if (known->required) return false;
+    for (; known != members_.end() && known->first < name; ++known) {
+      if (known->second.required_) return false;
     }
-    if (known == members_.end() || known->name != name) {
+    if (known == members_.end() || known->first != name) {
       if (closed_) return false;
       continue;
     }
-    if (!known->schema.fits(member)) return false;
+    if (!known->second.fits(member)) return false;
     ++known;
   }
-  return std::none_of(known, members_.end(), [](const Member& one) { return one.required; });
+  return std::none_of(known, members_.end(), [](const auto& one) { return one.second.required_; });
 }
 
 }  // namespace snapcore

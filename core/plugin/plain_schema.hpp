@@ -7,6 +7,8 @@
 #include <optional>
 #include <snapcore/value.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace snapcore {
@@ -22,8 +24,6 @@ class PlainSchema {
   bool fits(const Value& value) const;
 
  private:
-  struct Member;
-
   bool accepts(const Value& value) const;
   bool holds_members(const Value::Object& members) const;
   bool read(std::string_view keyword, const Value& content);
@@ -33,15 +33,10 @@ class PlainSchema {
   unsigned types_ = 0;  // 0 allows all
   std::optional<std::int64_t> least_ = {};
   std::vector<std::string> allowed_ = {};  // texts of an enum; empty allows all
-  std::vector<Member> members_ = {};       // by name
+  std::vector<std::pair<std::string, PlainSchema>> members_ = {};  // by name
   bool closed_ = false;
+  bool required_ = false;               // as a member of the object around it
   std::vector<PlainSchema> item_ = {};  // of a list: one or none
-};
-
-struct PlainSchema::Member {
-  std::string name;
-  PlainSchema schema;
-  bool required = false;
 };
 
 }  // namespace snapcore
