@@ -111,7 +111,7 @@ struct Leftover {
 };
 
 std::optional<Leftover> leftover_of(const StandingAct& act, bool activated) {
-  if (!act.result) return std::nullopt;
+  if (act.added || !act.result) return std::nullopt;
   const Manifest& manifest = act.instance->manifest();
   const Value& kept = act.result->at("kept");
   if (!kept.is_null() && manifest.find("release")) {

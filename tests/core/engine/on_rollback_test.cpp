@@ -54,6 +54,18 @@ TEST(OnRollbackTest, IsMadeByARollbackThatHasNoRunbook) {
   EXPECT_THAT(scene.roll_back(*plan).undone, IsEmpty());
 }
 
+TEST(OnRollbackTest, IsNothingToLetGoOfWhenItsRunIsAccepted) {
+  Scene scene;
+  const Script script = failing({add_entry("back", "b")});
+  const auto plan = scene.plan(script);
+  scene.put("a/nothing", "");
+  ASSERT_EQ(scene.execute(*plan, script).ending, Ending::kDone);
+  const auto report = scene.accept(*plan);
+  EXPECT_EQ(report.ending, Ending::kDone);
+  EXPECT_THAT(report.undone, IsEmpty());
+  EXPECT_THAT(scene.names("b"), IsEmpty());
+}
+
 TEST(OnRollbackTest, AWayBackThatFailsInItStopsThereAndGoesOnLater) {
   Scene scene;
   const Script script = failing({add_entry("back", "b"), expect_entry("the key")});
