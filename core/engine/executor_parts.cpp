@@ -234,12 +234,6 @@ Result<> Executor::State::undo_branch(const OpenPart& part) {
       interrupted = true;
       return fail(halt(interrupted_error()));
     }
-    if (request.may_act && !standing.back().added) {
-      if (auto may = request.may_act(*standing.back().planned); !may) {
-        barred = true;
-        return fail(halt(may.error()));
-      }
-    }
     if (!undo_newest()) {
       over = true;
       return fail(*report.rollback_error);

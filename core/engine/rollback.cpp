@@ -85,12 +85,6 @@ void undo_all(const PastRun& run, std::vector<StandingAct>& acts, RunReport& rep
       report.rollback_error = stopped();
       return;
     }
-    if (run.may_act && !acts.back().added) {
-      if (auto may = run.may_act(*acts.back().planned); !may) {
-        report.rollback_error = may.error();
-        return;
-      }
-    }
     if (!undo_last(scene, acts, report)) return;
   }
 }

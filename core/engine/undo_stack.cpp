@@ -149,6 +149,10 @@ bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunRe
     standing.pop_back();
     return true;
   }
+  if (auto may = scene.may_act ? scene.may_act(*act.planned) : Result<>(); !may) {
+    report.rollback_error = may.error();
+    return false;
+  }
   scene.audience.undo_began(*act.planned);
   auto undone = undo(scene, act);
   if (!undone) {

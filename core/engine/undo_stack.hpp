@@ -48,7 +48,7 @@ struct UndoScene {
   std::filesystem::path scratch_root;
   const Plan& plan;
   const History& history;  // hears what the journal takes
-  // Asked before each act that an on_rollback added.
+  // Asked before each act is taken back, and before each that an on_rollback added.
   std::function<Result<>(const PlannedCall&)> may_act = {};
 };
 

@@ -345,6 +345,23 @@ TEST(RunTest, AnActIsNotBegunOnceTheRightToItIsLost) {
   EXPECT_EQ(scene.get("a/calls"), "add one\nexpect one\n");
 }
 
+TEST(RunTest, NothingIsTakenBackOnceTheRightToItIsLost) {
+  Scene scene;
+  const Script script = in_order({add_entry("one"), expect_entry("nothing")});
+  const auto plan = scene.plan(script);
+  int asked = 0;
+  scene.ask_before_acts([&](const PlannedCall&) -> Result<> {
+    if (++asked == 1) return {};
+    return fail({.code = "lease.lost", .message = "somebody took the ledger"});
+  });
+  const auto report = scene.execute(*plan, script);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_EQ(report.error->code, "ledger.missing");
+  ASSERT_TRUE(report.rollback_error);
+  EXPECT_EQ(report.rollback_error->code, "lease.lost");
+  EXPECT_EQ(scene.get("a/calls"), "add one\nexpect nothing\n");
+}
+
 TEST(RunTest, ARunTheOperatorStoppedStaysAsItIsUntilSomebodyDecides) {
   Scene scene;
   const auto plan = scene.plan(in_order({add_entry("one"), add_entry("two")}));
