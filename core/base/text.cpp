@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <snapcore/utf8.hpp>
 
@@ -42,6 +43,34 @@ std::string describe_bytes(std::uint64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f %s", amount, kUnits[unit]);
   return text;
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr std::array<Unit, 10> kUnits = {{{"", 1},
+                                            {"B", 1},
+                                            {"kB", 1'000},
+                                            {"MB", 1'000'000},
+                                            {"GB", 1'000'000'000},
+                                            {"TB", 1'000'000'000'000},
+                                            {"KiB", 1ULL << 10},
+                                            {"MiB", 1ULL << 20},
+                                            {"GiB", 1ULL << 30},
+                                            {"TiB", 1ULL << 40}}};
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (text.substr(0, 1) == " " && text.size() > 1) text.remove_prefix(1);
+  for (const Unit& unit : kUnits) {
+    if (unit.name != text) continue;
+    if (number > UINT64_MAX / unit.bytes) return std::nullopt;
+    return number * unit.bytes;
+  }
+  return std::nullopt;
 }
 
 std::string describe_number(std::uint64_t number) {

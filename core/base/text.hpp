@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,9 @@ namespace snapcore {
 
 // "512 B", "1.2 GB": decimal units, as disks are sold and as df -H shows them.
 std::string describe_bytes(std::uint64_t bytes);
+
+// A whole number and a unit: "512", "20 GB", "64MiB". Nothing when it is none, or too large.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
 
 // "10,000"
 std::string describe_number(std::uint64_t number);

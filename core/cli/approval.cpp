@@ -65,6 +65,23 @@ Result<> name_targets(const ApprovalWish& wish, Person& person) {
 
 }  // namespace
 
+std::vector<std::string> targets_of(const Plan& plan, Instances& instances) {
+  std::vector<std::string> targets;
+  const auto add = [&](const std::string& name) {
+    if (std::find(targets.begin(), targets.end(), name) != targets.end()) return;
+    const auto instance = instances.open(name);
+    if (instance && (*instance)->manifest().has_role(Role::kTarget)) targets.push_back(name);
+  };
+  for (const PlannedCall* call : plan.calls()) {
+    if (call->is_act()) add(call->instance);
+  }
+  for (const PlannedPart& part : plan.parts) {
+    if (part.outline.empty()) continue;
+    for (const Value& name : part.rule.at("within").at("instances").items()) add(name.text());
+  }
+  return targets;
+}
+
 Result<> check_approved_digest(const Plan& plan, std::string_view typed) {
   const std::string digest = plan.digest();
   const bool hex = typed.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -93,7 +110,7 @@ Result<Approval> approve(const Plan& plan, const ApprovalWish& wish, Person& per
     return Approval{"digest", {}};
   }
   const auto concerns = to_confirm(plan);
-  if (plan.acts() == 0 && concerns.empty()) return Approval{"not_needed", {}};
+  if (!plan.changes_something() && concerns.empty()) return Approval{"not_needed", {}};
   if (wish.policy == Policy::Approval::kDigest) {
     return fail(missing(plan, wish, "the site's policy wants this plan approved by its digest"));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/person.hpp"
+#include "engine/instances.hpp"
 #include "engine/plan.hpp"
 #include "site/site.hpp"
 
@@ -24,6 +25,10 @@ struct Approval {
   std::string how;                     // not_needed, digest, yes, prompt
   std::vector<std::string> confirmed;  // guards that a person answered
 };
+
+// What a person names to approve: the targets that are acted upon, in the plan's order, then those
+// of the phases that are not planned yet.
+std::vector<std::string> targets_of(const Plan& plan, Instances& instances);
 
 // The digest a person may type: 12 digits or more of the plan's. "approval.digest_differs" shows
 // both.

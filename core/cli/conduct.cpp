@@ -1,7 +1,5 @@
 #include "cli/conduct.hpp"
 
-#include <algorithm>
-
 #include "cli/approval.hpp"
 #include "cli/audiences.hpp"
 #include "cli/execution.hpp"
@@ -11,23 +9,9 @@
 namespace snapcore {
 namespace {
 
-// What a person names to approve: the targets that are acted upon, in the plan's order.
-std::vector<std::string> targets_of(const Plan& plan, Instances& instances) {
-  std::vector<std::string> targets;
-  for (const PlannedCall* call : plan.calls()) {
-    if (!call->is_act() ||
-        std::find(targets.begin(), targets.end(), call->instance) != targets.end())
-      continue;
-    const auto instance = instances.open(call->instance);
-    if (instance && (*instance)->manifest().has_role(Role::kTarget))
-      targets.push_back(call->instance);
-  }
-  return targets;
-}
-
 std::vector<std::string> next_after_dry_run(const Errand& errand, const Plan& plan) {
   if (!check_promises(plan)) return {};
-  if (plan.acts() == 0) return {errand.again};
+  if (!plan.changes_something()) return {errand.again};
   return {errand.again + " --approve " + short_digest(plan.digest())};
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/real_file_system.hpp"
 #include "cli/audiences.hpp"
+#include "cli/border.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/run_records.hpp"
@@ -56,6 +57,15 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   const Stopwatch now = steady_stopwatch();
   const double began = now();
   const auto audience = make_audience(invocation.output);
+  const BorderPost post{.invocation = invocation,
+                        .site = site,
+                        .runbook = *runbook,
+                        .params = execution.params,
+                        .waivers = execution.waivers,
+                        .on_failure = execution.on_failure,
+                        .leases = **leases,
+                        .lease_wish = execution.leases,
+                        .journal = journal};
   Executor executor({.instances = site.instances,
                      .clock = invocation.clock,
                      .plan = execution.plan,
@@ -66,7 +76,8 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
                      .audience = *audience,
                      .cancelled = invocation.cancelled,
                      .started = began_at,
-                     .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }});
+                     .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); },
+                     .at_border = [&](const Border& border) { return pass_border(post, border); }});
   const RunReport report = executor.finish(runbook->run(executor, execution.params));
   if (stands_half_way(report)) (*leases)->keep();
   invocation.output.clear_live();

@@ -73,6 +73,9 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   auto saved = read_plan_file(run->fs, run->directory / "plan.json");
   if (!saved) return fail(saved.error());
   run->saved = std::move(*saved);
+  auto plan = with_phases(std::move(run->saved.plan), run->history.phases());
+  if (!plan) return fail(plan.error());
+  run->saved.plan = std::move(*plan);
   auto site = carried_site(run->fs, run->directory);
   if (!site) return fail(site.error());
   run->site = std::make_unique<OpenSite>(std::move(*site),

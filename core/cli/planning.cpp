@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/border_gate.hpp"
+
 namespace snapcore {
 namespace {
 
@@ -66,6 +68,21 @@ Result<Plan> make_plan(const PlanRequest& request, const Runbook& runbook,
   plan.code = again.code = code_of(runbook);
   if (plan.digest() != again.digest()) return fail(differ(plan, again));
   return plan;
+}
+
+Result<Plan> plan_phase(const PlanRequest& request, const Border& border, const Runbook& runbook,
+                        const std::map<std::string, std::string>& params) {
+  BorderGate first(request, border);
+  auto phase = first.take(runbook.run(first, params));
+  if (!phase) return phase;
+
+  PlanRequest quiet = request;
+  quiet.audience = nullptr;
+  BorderGate second(quiet, border, first.learned());
+  const auto again = second.take(runbook.run(second, params));
+  if (!again) return again;
+  if (phase->digest() != again->digest()) return fail(differ(*phase, *again));
+  return phase;
 }
 
 Result<Runbook> runbook_of(const Plan& plan) {

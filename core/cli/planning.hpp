@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "engine/executor.hpp"
 #include "engine/planner.hpp"
 #include "runbook/runbook.hpp"
 
@@ -13,6 +14,11 @@ namespace snapcore {
 // its line first.
 Result<Plan> make_plan(const PlanRequest& request, const Runbook& runbook,
                        const std::map<std::string, std::string>& params);
+
+// A phase of it, once the run has come to where it begins: also twice, each time behind what was
+// done before. Its guards, bounds and approval are the caller's.
+Result<Plan> plan_phase(const PlanRequest& request, const Border& border, const Runbook& runbook,
+                        const std::map<std::string, std::string>& params);
 
 // The runbook that a plan carries: nothing is read from anywhere else.
 Result<Runbook> runbook_of(const Plan& plan);

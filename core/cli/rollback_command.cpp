@@ -19,6 +19,11 @@ Result<> check_can_go_back(const OpenRun& run) {
                .category = Category::kPrecondition});
 }
 
+std::function<RunReport(const PastRun&, RunLeases&)> without_leases(
+    RunReport (*work)(const PastRun&)) {
+  return [work](const PastRun& run, RunLeases&) { return work(run); };
+}
+
 Result<ExitCode> rollback(Invocation& invocation) {
   auto run = open_run(invocation, invocation.words().front());
   if (!run) return fail(run.error());
@@ -26,7 +31,7 @@ Result<ExitCode> rollback(Invocation& invocation) {
   const Decision decision{.what = "take back everything that run " + (*run)->id + " did",
                           .run = **run};
   if (auto sure = decide(invocation, decision); !sure) return fail(sure.error());
-  return take_over(invocation, **run, {RunEnd::Was::kRollback, roll_back});
+  return take_over(invocation, **run, {RunEnd::Was::kRollback, without_leases(roll_back)});
 }
 
 Result<ExitCode> accept_run(Invocation& invocation) {
@@ -36,7 +41,7 @@ Result<ExitCode> accept_run(Invocation& invocation) {
       .what = "keep what run " + (*run)->id + " did for good, and let go of what it replaced",
       .run = **run};
   if (auto sure = decide(invocation, decision); !sure) return fail(sure.error());
-  return take_over(invocation, **run, {RunEnd::Was::kAccept, accept});
+  return take_over(invocation, **run, {RunEnd::Was::kAccept, without_leases(accept)});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/run_leases.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "cli/run_records.hpp"
@@ -45,24 +46,49 @@ Result<std::unique_ptr<RunLeases>> RunLeases::take(Invocation& invocation, FileS
   auto acquired = taken->leases_.acquire(request, invocation.cancelled);
   if (!acquired) return fail(acquired.error());
   taken->acquired_ = std::move(*acquired);
-  taken->renewal_.emplace(taken->leases_, taken->acquired_.leases, taken->renewal_pause_);
+  taken->alive_.emplace_back(taken->leases_, taken->acquired_);
   return taken;
 }
 
-Result<> RunLeases::record(Journal& journal) const {
-  for (const Lease& lease : acquired_.broken) {
+Result<> RunLeases::add(Invocation& invocation, const Plan& phase, const LeaseWish& wish,
+                        Journal& journal) {
+  LeaseRequest request{.keys = {}, .breaking = wish.breaking, .wait = wish.wait};
+  for (std::string& key : lease_keys(phase)) {
+    const auto& held = acquired_.leases;
+    if (std::none_of(held.begin(), held.end(),
+                     [&](const Lease& lease) { return lease.key == key; }))
+      request.keys.push_back(std::move(key));
+  }
+  if (request.keys.empty()) return {};
+  auto more = leases_.acquire(request, invocation.cancelled);
+  if (!more) return fail(more.error());
+  auto noted = record(*more, journal);
+  acquired_.leases.insert(acquired_.leases.end(), more->leases.begin(), more->leases.end());
+  alive_.emplace_back(leases_, *more);
+  return noted;
+}
+
+Result<> RunLeases::record(const AcquiredLeases& acquired, Journal& journal) {
+  for (const Lease& lease : acquired.broken) {
     auto written = journal.append_later(record::kLease, lease_body(lease, "broken"));
     if (!written) return fail(written.error());
   }
-  for (const Lease& lease : acquired_.leases) {
+  for (const Lease& lease : acquired.leases) {
     auto written = journal.append_later(record::kLease, lease_body(lease, "taken"));
     if (!written) return fail(written.error());
   }
   return {};
 }
 
+Result<> RunLeases::may_act() {
+  for (KeptAlive& alive : alive_) {
+    if (auto may = alive.renewal.check(); !may) return may;
+  }
+  return {};
+}
+
 RunLeases::~RunLeases() {
-  renewal_.reset();
+  alive_.clear();
   // One that cannot be released is held until it is broken by its number, which its refusal prints.
   if (!kept_) (void)leases_.release(acquired_.leases);
 }

@@ -1,8 +1,8 @@
 // The leases of a run on everything its plan acts upon.
 #pragma once
 
+#include <list>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/file_system.hpp"
@@ -26,10 +26,12 @@ class RunLeases {
                                                  const Path& state, const std::string& run,
                                                  const Plan& plan, const LeaseWish& wish);
 
+  // What a phase acts upon besides, once it is planned; on record before its first act.
+  Result<> add(Invocation& invocation, const Plan& phase, const LeaseWish& wish, Journal& journal);
   // In the journal; what was broken first.
-  Result<> record(Journal& journal) const;
+  Result<> record(Journal& journal) const { return record(acquired_, journal); }
   // Before every act.
-  Result<> may_act() { return renewal_ ? renewal_->check() : Result<>(); }
+  Result<> may_act();
   // What a run leaves half way stays its own, until it is gone on with or taken back. Without this
   // the destructor releases them.
   void keep() { kept_ = true; }
@@ -37,14 +39,20 @@ class RunLeases {
 
  private:
   RunLeases(Invocation& invocation, FileSystem& fs, const Path& state, const std::string& run);
+  static Result<> record(const AcquiredLeases& acquired, Journal& journal);
 
   RealPause pause_;
-  RealPause renewal_pause_;
   FileLeaseStore store_;
   RealProcesses processes_;
   Leases leases_;
   AcquiredLeases acquired_;
-  std::optional<Renewal> renewal_;
+  struct KeptAlive {
+    KeptAlive(Leases& leases, const AcquiredLeases& acquired)
+        : renewal(leases, acquired.leases, pause) {}
+    RealPause pause;
+    Renewal renewal;
+  };
+  std::list<KeptAlive> alive_;
   bool kept_ = false;
 };
 

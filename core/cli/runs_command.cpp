@@ -71,6 +71,9 @@ std::string in_words(const Record& record) {
            body.at("effect").text() + ")";
   }
   if (record.type == record::kError) return call + ": " + body.at("error").at("message").text();
+  if (record.type == record::kPhase)
+    return body.at("name").text() + ": planned, " +
+           describe_count(body.at("acts").uint_or(0), "act") + ", " + body.at("how").text();
   if (record.type == record::kStep) return body.at("name").text();
   if (record.type == record::kNote) return body.at("text").text();
   if (record.type == record::kEnd)

@@ -1,7 +1,6 @@
 #include "cli/take_over.hpp"
 
 #include "cli/audiences.hpp"
-#include "cli/run_leases.hpp"
 #include "cli/run_records.hpp"
 #include "cli/run_report.hpp"
 
@@ -43,7 +42,8 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
                  .scratch_root = scratch,
                  .audience = *audience,
                  .cancelled = invocation.cancelled,
-                 .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }});
+                 .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }},
+                **leases);
   if (stands_half_way(report)) (*leases)->keep();
   invocation.output.clear_live();
   const RunEnd end{.run_id = run.id,

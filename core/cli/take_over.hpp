@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/open_run.hpp"
+#include "cli/run_leases.hpp"
 #include "cli/text/report_text.hpp"
 #include "engine/rollback.hpp"
 
@@ -12,7 +13,7 @@ namespace snapcore {
 
 struct TakeOver {
   RunEnd::Was was = RunEnd::Was::kRun;
-  std::function<RunReport(const PastRun& run)> work;
+  std::function<RunReport(const PastRun& run, RunLeases& leases)> work;
 };
 
 // The exit code; the report was shown. An error says that nothing was begun.

@@ -77,7 +77,7 @@ Result<Value> Executor::State::resolve(const Value& args) const {
 
 Result<const PlannedCall*> Executor::State::match(const std::string& id, std::string_view instance,
                                                   std::string_view operation, const Value& args) {
-  const PlannedCall* planned = request.plan.find(id);
+  const PlannedCall* planned = plan().find(id);
   const std::string now = std::string(instance) + "." + std::string(operation);
   if (!planned) {
     return fail(deviation("call " + id +
@@ -118,7 +118,12 @@ Result<Value> Executor::State::recorded_read(Instance& instance, const Operation
   return value;
 }
 
+Error Executor::State::not_told(const std::string& what) {
+  return deviation(what + " is made by the runbook now, and was not when it came this way before");
+}
+
 Result<Value> Executor::State::read(Instance& instance, const Operation& operation, Value args) {
+  if (request.only_told) return fail(not_told(instance.name() + "." + operation.name));
   auto resolved = resolve(canonical_args(operation.args, std::move(args)));
   if (!resolved) return resolved;
   LiveCall call{.instances = request.instances,
@@ -145,7 +150,7 @@ Result<Value> Executor::State::read(Instance& instance, const Operation& operati
 Result<Answer> Executor::State::choice(std::string_view instance, std::string_view operation,
                                        const Value& args, const Value& schema) {
   const std::string id = scopes.next_read().planned;
-  for (const Choice& choice : request.plan.choices) {
+  for (const Choice& choice : plan().choices) {
     if (choice.id != id) continue;
     if (choice.instance != instance || choice.operation != operation || choice.args != args) break;
     return Answer{.known = choice.answer, .schema = schema, .call = "", .complete = true};
@@ -158,7 +163,7 @@ Executor::Executor(ExecuteRequest request) : state_(std::make_unique<State>(std:
 Executor::~Executor() = default;
 
 Result<> Executor::declare(std::string_view, const Value& params) {
-  if (params == state_->request.plan.params) return {};
+  if (params == state_->plan().params) return {};
   return fail(state_->deviation("the parameters are not those of the approved plan"));
 }
 
@@ -220,7 +225,10 @@ void Executor::end_step() {
 bool Executor::step_failed(const Error& error) {
   State& state = *state_;
   if (state.request.on_failure != OnFailure::kContinue) return false;
-  if (!state.may_go_on() || !state.parts.empty()) return false;
+  const bool in_phases_alone = std::all_of(
+      state.parts.begin(), state.parts.end(),
+      [](const State::OpenPart& part) { return part.planned.kind == PartKind::kPhase; });
+  if (!state.may_go_on() || !in_phases_alone) return false;
   if (!state.report.error) state.report.error = error;
   state.report.warnings.push_back("step '" + state.step +
                                   "' failed and was left as it is: " + error.message);
@@ -255,7 +263,7 @@ Result<Value> Executor::outside(std::string_view what) {
   return answer->known;
 }
 
-std::uint64_t Executor::seed() const { return seed_of_plan(state_->request.plan.id); }
+std::uint64_t Executor::seed() const { return seed_of_plan(state_->plan().id); }
 
 const Value& Executor::site_values() const { return state_->request.instances.site().values; }
 const Error* Executor::stopped() const { return state_->stop ? &*state_->stop : nullptr; }
@@ -267,14 +275,14 @@ UndoScene Executor::State::undo_scene() {
           .run_id = request.run_id,
           .started = started,
           .scratch_root = request.scratch_root,
-          .plan = request.plan,
+          .plan = plan(),
           .history = known,
           .may_act = request.may_act};
 }
 
 bool Executor::State::undo_newest() {
   const PlannedPart* added = standing.back().added;
-  if (added && holds_acts(request.plan, *added)) touched = true;
+  if (added && holds_acts(plan(), *added)) touched = true;
   return undo_last(undo_scene(), standing, report);
 }
 
@@ -303,7 +311,7 @@ Ending Executor::State::ending_after_failure() {
                                        [](const StandingAct& act) { return act.staging; });
   if (report.rollback_error) return Ending::kNeedsPerson;  // of a branch of an attempt
   if ((interrupted || request.cancelled) && !deviated) return ending_after_interruption();
-  if (forgiven || doubtful || barred) return Ending::kNeedsPerson;
+  if (forgiven || doubtful || barred || refused) return Ending::kNeedsPerson;
   if (deviated && !only_staged) return Ending::kNeedsPerson;
   if (request.on_failure != OnFailure::kRollback && touched) return Ending::kNeedsPerson;
   undo_down_to_the_dead();
@@ -315,11 +323,16 @@ RunReport Executor::finish(Result<> ended) {
   State& state = *state_;
   RunReport& report = state.report;
   if (ended && !state.stop && !state.forgiven) {
-    for (const PlannedCall* call : state.request.plan.calls()) {
+    for (const PlannedCall* call : state.plan().calls()) {
       if (state.done.count(call->id) > 0) continue;
       ended = fail(state.deviation("the runbook ended without call " + call->id +
                                    "\n  approved plan: " + shown(call) + "\n  this run: no call"));
       break;
+    }
+    for (const PlannedPart& part : state.plan().parts) {
+      if (!ended || part.outline.empty()) continue;
+      ended = fail(
+          state.deviation("the runbook ended without phase '" + part.rule.at("name").text() + "'"));
     }
   }
   if (state.stop) {

@@ -20,6 +20,20 @@
 
 namespace snapcore {
 
+// Where a phase begins that could not be planned before.
+struct Border {
+  const Plan& plan;  // as approved, with the phases before this one
+  const PlannedPart& phase;
+  const History& known;  // what the run did so far
+  std::string run_id;
+};
+
+// A phase that may be done, and why: "within its bounds", "prompt", "digest".
+struct Admitted {
+  Plan phase;
+  std::string how;
+};
+
 struct ExecuteRequest {
   Instances& instances;
   const Clock& clock;
@@ -36,6 +50,12 @@ struct ExecuteRequest {
   Sleeper* sleeper = nullptr;  // for the waits of retry and wait_until; null: really waits
   // Asked right before every act: may this run still change something there?
   std::function<Result<>(const PlannedCall&)> may_act = {};
+  // Plans a phase that is reached, and has it approved where it goes beyond its bounds; not called
+  // for one that the plan holds. A refusal ("guard.", "approval.", "lease.") holds the run, so that
+  // somebody can decide and resume it; any other error is a failure.
+  std::function<Result<Admitted>(const Border&)> at_border = {};
+  // Nothing is made: what the history does not know of is a deviation.
+  bool only_told = false;
 };
 
 // How a run ended. The numbers are the exit codes.
@@ -73,6 +93,7 @@ struct RunReport {
     double seconds = 0;
     std::uint64_t bytes = 0;
     bool before = false;  // not now, but before the run was gone on with
+    bool act = true;      // else a check
   };
   std::vector<Done> done;
 };

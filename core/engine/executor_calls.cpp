@@ -167,13 +167,15 @@ Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, R
                          .instance = planned.instance,
                          .operation = planned.operation,
                          .words = words.empty() ? planned.effects : words,
-                         .before = true});
+                         .before = true,
+                         .act = planned.is_act()});
   return result;
 }
 
 Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const Recalled& before,
                                     std::vector<OpenedInput>* inputs) {
   const PlannedCall& planned = site.shown;
+  if (request.only_told) return fail(not_told("call " + site.id));
   if (auto begun = begin(site, before.attempt); !begun) return fail(begun.error());
   const bool looks_again = inside(PartKind::kWaitUntil) && parts.back().round > 1;
   if (!looks_again) request.audience.call_began(planned);
@@ -205,8 +207,13 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   auto words = texts_from(answered.result->at("words"));
   std::uint64_t bytes = 0;
   for (const OpenedInput& input : answered.inputs) bytes += input.passed.bytes;
-  report.done.push_back({planned.step, planned.instance, planned.operation,
-                         words.empty() ? planned.effects : words, seconds, bytes});
+  report.done.push_back({.step = planned.step,
+                         .instance = planned.instance,
+                         .operation = planned.operation,
+                         .words = words.empty() ? planned.effects : words,
+                         .seconds = seconds,
+                         .bytes = bytes,
+                         .act = planned.is_act()});
   if (const auto broken = broken_prediction(planned.predicted, *answered.result); !broken.empty()) {
     return fail(halt({.code = "plugin.broken_prediction",
                       .message = "plugin " + site.instance->manifest().id + " misbehaves: of " +

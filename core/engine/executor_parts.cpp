@@ -87,7 +87,7 @@ void Executor::State::go_on() {
 }
 
 void Executor::State::count_as_done(std::string_view scope) {
-  for (const PlannedCall* call : request.plan.calls()) {
+  for (const PlannedCall* call : plan().calls()) {
     if (stands_in(call->id, scope)) done.insert(call->id);
   }
 }
@@ -108,13 +108,17 @@ Result<Next> Executor::begin_part(const Part& part) {
   const std::size_t depth = state.scopes.depth();
   state.scopes.open(state.scopes.numbered(to_text(part.kind)));
   const std::string id = state.scopes.here().path;
-  const PlannedPart* planned = state.request.plan.part(id);
+  const PlannedPart* planned = state.plan().part(id);
   if (!planned || planned->kind != part.kind || planned->rule != part.rule) {
     return fail(state.deviation(id + " is not as it was approved\n  approved plan: " +
                                 (planned ? planned->rule.dump() : "nothing") +
                                 "\n  this run: " + part.rule.dump()));
   }
   if (part.kind == PartKind::kOnRollback) return state.add_to_the_way_back(*planned);
+  if (!planned->outline.empty()) {
+    if (auto reached = state.reach(id); !reached) return fail(reached.error());
+    planned = state.plan().part(id);
+  }
   State::OpenPart open{.planned = *planned,
                        .made = state.scopes.here().made,
                        .depth = depth,
@@ -140,8 +144,54 @@ Result<Next> Executor::body_ended(const BodyEnd& end) {
     case PartKind::kRetry: return state.retry_ended(part, end);
     case PartKind::kWaitUntil: return state.look_ended(part, end);
     case PartKind::kAttempt: return state.attempt_ended(part, end);
+    case PartKind::kPhase: return state.phase_ended(end);
     case PartKind::kOnRollback: break;  // its body is never run here
   }
+  return Next{};
+}
+
+// What was planned is on record before the first act of it.
+Result<> Executor::State::reach(const std::string& part) {
+  const PlannedPart& outline = *plan().part(part);
+  const std::string name = "phase '" + outline.rule.at("name").text() + "'";
+  if (!request.at_border) {
+    return fail(halt({.code = "run.phase_not_planned",
+                      .message = name + " is not planned",
+                      .category = Category::kInternal}));
+  }
+  auto admitted = request.at_border(
+      {.plan = plan(), .phase = outline, .known = known, .run_id = request.run_id});
+  if (!admitted) {
+    const std::string& code = admitted.error().code;
+    interrupted = interrupted || request.cancelled;
+    deviated = deviated || code == "run.deviation" || code == "plan.not_deterministic";
+    for (const char* refusal : {"guard.", "approval.", "lease."})
+      refused = refused || code.rfind(refusal, 0) == 0;
+    return fail(halt(admitted.error()));
+  }
+  const Plan& phase = admitted->phase;
+  const Value kept = request.instances.secrets().mask(to_value(phase));
+  if (auto same = plan_from(kept); !same) {
+    return fail(halt({.code = "runbook.secret_in_argument",
+                      .message = "an argument of " + name + " holds the value of a secret",
+                      .hint = "give secrets as references, so that no plan holds one",
+                      .category = Category::kPrecondition}));
+  }
+  auto noted = record(record::kPhase, Value::object({{"part", part},
+                                                     {"name", outline.rule.at("name")},
+                                                     {"digest", phase.digest()},
+                                                     {"acts", phase.acts()},
+                                                     {"how", admitted->how},
+                                                     {"plan", kept}}));
+  if (!noted) return noted;
+  grown.push_back(with_phase(plan(), part, phase));
+  return {};
+}
+
+Result<Next> Executor::State::phase_ended(const BodyEnd& end) {
+  leave_part();
+  if (stop) return fail(*stop);
+  if (end.failed) return fail(end.failed->error);
   return Next{};
 }
 

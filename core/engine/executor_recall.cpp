@@ -89,6 +89,7 @@ Result<Executor::State::Recalled> Executor::State::tell_again(const OpenPart& pa
 // By what the manifest says of repeating the operation. What changes nothing is simply done again.
 Result<Executor::State::Recalled> Executor::State::settle(const CallSite& site,
                                                           const PastCall& past, StandingAct& act) {
+  if (request.only_told) return fail(not_told("call " + site.id));
   Recalled again{.attempt = past.attempt + 1, .checkpoint = past.checkpoint};
   const bool never_began =
       past.error && past.error->outcome == Outcome::kNothingHappened && !past.undo;

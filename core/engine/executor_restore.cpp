@@ -99,7 +99,7 @@ Result<Value> Executor::State::restore_verb(const PlannedRestore& restore,
 Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
                                         const Value& args) {
   const std::string id = scopes.next_call();
-  const auto& restores = request.plan.restores;
+  const auto& restores = plan().restores;
   const auto restore = std::find_if(restores.begin(), restores.end(),
                                     [&](const PlannedRestore& r) { return r.id == id; });
   if (restore == restores.end() || restore->target != target->name()) {
@@ -126,7 +126,7 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
   Value all = args;
   all["from"] = identity_of_bytes(restore->artifact);
   hand_over_staged(id, target->manifest(), all);
-  for (const PlannedCall* planned : request.plan.calls()) {
+  for (const PlannedCall* planned : plan().calls()) {
     if (planned->id.rfind(id + ".", 0) == 0 && planned->args.has("waived"))
       all["waived"] = planned->args.at("waived");
   }

@@ -2,6 +2,7 @@
 // this.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -17,6 +18,10 @@ struct Executor::State {
   explicit State(ExecuteRequest wanted);
 
   ExecuteRequest request;
+  // The plan, and behind it one more for every phase that was planned at its border: what points
+  // into an older one stays good.
+  std::deque<Plan> grown;
+  const Plan& plan() const { return grown.empty() ? request.plan : grown.back(); }
   std::string started;
   RunReport report;
 
@@ -35,6 +40,7 @@ struct Executor::State {
   bool deviated = false;
   bool doubtful = false;              // a call is in doubt: nothing more happens by itself
   bool barred = false;                // the right to act there was lost
+  bool refused = false;               // a phase, at its border: somebody has to decide
   bool interrupted = false;           // the operator asked to stop
   bool touched = false;               // something live was, or may have been, changed
   bool forgiven = false;              // a step failed and the run went on
@@ -76,6 +82,10 @@ struct Executor::State {
   Result<Next> next_round(OpenPart& part, const Error& error, std::chrono::seconds wait);
   Result<Next> retry_ended(OpenPart& part, const BodyEnd& end);
   Result<Next> look_ended(OpenPart& part, const BodyEnd& end);
+  // Plans the phase that begins here, unless the plan holds it.
+  Result<> reach(const std::string& part);
+  Result<Next> phase_ended(const BodyEnd& end);
+  Error not_told(const std::string& what);
   Result<Next> attempt_ended(OpenPart& part, const BodyEnd& end);
   Result<> undo_branch(const OpenPart& part);
 

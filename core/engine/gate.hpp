@@ -63,14 +63,14 @@ inline constexpr std::string_view kNobodyKnows = "\x1a";
 bool holds_what_nobody_knows(const Value& value);
 
 // A word whose body has a scope and rules of its own.
-enum class PartKind { kRetry, kWaitUntil, kAttempt, kOnRollback };
+enum class PartKind { kRetry, kWaitUntil, kAttempt, kOnRollback, kPhase };
 std::string_view to_text(PartKind kind);
 std::optional<PartKind> part_kind_from(std::string_view text);
 
 struct Part {
   PartKind kind = PartKind::kRetry;
   // retry: {times, wait}; wait_until: {timeout, every}; attempt: {codes}, sorted; durations as
-  // text.
+  // text. phase: {name, within}; within: null, or as to_value(Bounds) gives it.
   Value rule = {};
   Line line = {};
 };

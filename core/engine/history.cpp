@@ -73,6 +73,8 @@ void History::take(const Record& record) {
     last_word_ = record.seq;
   } else if (record.type == record::kPart) {
     take_part(record);
+  } else if (record.type == record::kPhase) {
+    phases_.push_back(body);
   }
   PastCall* call = call_of(record);
   if (!call) return;

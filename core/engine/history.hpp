@@ -69,6 +69,8 @@ class History {
   const std::map<std::string, PastPart, std::less<>>& parts() const { return parts_; }
   // In the order in which they were first begun.
   const std::deque<PastCall>& calls() const { return calls_; }
+  // Bodies of the records "phase": what was planned when it was reached.
+  const std::vector<Value>& phases() const { return phases_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
 
   // Did the run go on behind this record? Then a line of the runbook has acted on it.
@@ -90,6 +92,7 @@ class History {
   std::map<std::string, std::size_t, std::less<>> places_;  // in calls_, by id
   std::map<std::string, PastRead, std::less<>> reads_;
   std::map<std::string, PastPart, std::less<>> parts_;
+  std::vector<Value> phases_;
   std::uint64_t last_word_ = 0;  // seq of the last intent, read or part
   Value run_;
   Value ending_;

@@ -36,4 +36,17 @@ Result<Value> resolve_later(const Value& value, const ResultOf& result_of) {
   return value;
 }
 
+Value resolve_known(const Value& value, const ResultOf& result_of) {
+  if (is_later(value)) {
+    auto resolved = resolve_later(value, result_of);
+    return resolved ? std::move(*resolved) : value;
+  }
+  Value known = value;
+  for (const auto& [key, member] : value.members()) known[key] = resolve_known(member, result_of);
+  if (!value.is_array()) return known;
+  Value::Array items;
+  for (const Value& item : value.items()) items.push_back(resolve_known(item, result_of));
+  return Value(std::move(items));
+}
+
 }  // namespace snapcore

@@ -14,4 +14,7 @@ using ResultOf = std::function<const Value*(std::string_view call)>;
 // "run.unknown_value" names the field that nobody gave.
 Result<Value> resolve_later(const Value& value, const ResultOf& result_of);
 
+// The same, where somebody gave it; what nobody gave stays as it is.
+Value resolve_known(const Value& value, const ResultOf& result_of);
+
 }  // namespace snapcore

@@ -1,5 +1,6 @@
 #include "engine/plan.hpp"
 
+#include <algorithm>
 #include <snapcore/support/digest.hpp>
 
 namespace snapcore {
@@ -63,7 +64,9 @@ Value meaning(const PlannedCall& call) {
 }
 
 Value meaning(const PlannedPart& part) {
-  return Value::object({{"id", part.id}, {"word", to_text(part.kind)}, {"rule", part.rule}});
+  Value value = Value::object({{"id", part.id}, {"word", to_text(part.kind)}, {"rule", part.rule}});
+  if (!part.outline.empty()) value["outline"] = true;
+  return value;
 }
 
 Value meaning(const PlannedRestore& restore) {
@@ -187,6 +190,7 @@ Value to_value(const PlannedPart& part) {
   value["line"] = part.line.number;
   value["calls_before"] = part.calls_before;
   value["notes"] = texts(part.notes);
+  if (!part.outline.empty()) value["outline"] = part.outline;
   return value;
 }
 
@@ -200,6 +204,7 @@ Result<PlannedPart> part_from(const Value& value) {
       .id = value.at("id").text(),
       .kind = *kind,
       .rule = value.at("rule"),
+      .outline = value.at("outline").text(),
       .step = value.at("step").text(),
       .line = {value.at("file").text(), static_cast<int>(value.at("line").int_or(0))},
       .calls_before = static_cast<std::size_t>(value.at("calls_before").uint_or(0)),
@@ -336,6 +341,60 @@ const PlannedPart* Plan::part(std::string_view wanted) const {
     if (part.id == wanted) return &part;
   }
   return nullptr;
+}
+
+const PlannedPart* Plan::outline(std::string_view phase) const {
+  for (const PlannedPart& part : parts) {
+    if (!part.outline.empty() && part.rule.at("name").view() == phase) return &part;
+  }
+  return nullptr;
+}
+
+bool Plan::changes_something() const {
+  return acts() > 0 || std::any_of(parts.begin(), parts.end(), [](const PlannedPart& part) {
+           return !part.outline.empty() && part.rule.at("within").at("acts").int_or(0) > 0;
+         });
+}
+
+Plan with_phase(Plan plan, const std::string& part, const Plan& phase) {
+  const auto outline = std::find_if(plan.parts.begin(), plan.parts.end(),
+                                    [&](const PlannedPart& planned) { return planned.id == part; });
+  if (outline == plan.parts.end()) return plan;
+  outline->outline.clear();
+  const std::string name = outline->rule.at("name").text();
+  const std::size_t before = outline->calls_before;
+  const auto calls = phase.calls();
+  for (PlannedPhase& planned : plan.phases) {
+    if (planned.name != name) continue;
+    for (const PlannedCall* call : calls) planned.calls.push_back(*call);
+  }
+  for (auto behind = outline + 1; behind != plan.parts.end(); ++behind)
+    behind->calls_before += calls.size();
+  auto inner = phase.parts;
+  for (PlannedPart& planned : inner) planned.calls_before += before;
+  plan.parts.insert(outline + 1, inner.begin(), inner.end());
+  const auto append = [](auto& list, const auto& more) {
+    list.insert(list.end(), more.begin(), more.end());
+  };
+  append(plan.restores, phase.restores);
+  append(plan.choices, phase.choices);
+  append(plan.concerns, phase.concerns);
+  append(plan.notes, phase.notes);
+  for (const PluginUse& use : phase.plugins) {
+    const bool known = std::any_of(plan.plugins.begin(), plan.plugins.end(),
+                                   [&](const PluginUse& other) { return other.id == use.id; });
+    if (!known) plan.plugins.push_back(use);
+  }
+  return plan;
+}
+
+Result<Plan> with_phases(Plan plan, const std::vector<Value>& recorded) {
+  for (const Value& body : recorded) {
+    const auto phase = plan_from(body.at("plan"));
+    if (!phase) return fail(phase.error());
+    plan = with_phase(std::move(plan), body.at("part").text(), *phase);
+  }
+  return plan;
 }
 
 bool is_on_the_way_back(std::string_view call_id) {

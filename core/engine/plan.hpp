@@ -113,11 +113,15 @@ struct Choice {
   Value answer;
 };
 
-// A retry, a wait_until, an attempt or an on_rollback: the calls in it have its id before theirs.
+// A retry, a wait_until, an attempt, an on_rollback or a phase: the calls in it have its id before
+// theirs.
 struct PlannedPart {
   std::string id;  // "root/retry[1]"
   PartKind kind = PartKind::kRetry;
   Value rule;  // as in Part
+  // Of a phase: why it could not be planned yet. It is planned within its bounds when it is
+  // reached.
+  std::string outline = {};
 
   // For people; not part of the digest.
   std::string step = {};
@@ -130,7 +134,7 @@ struct PlannedPart {
 bool is_on_the_way_back(std::string_view call_id);
 
 struct PlannedPhase {
-  std::string name;  // "" for what stands outside of phases
+  std::string name;  // one of its own; "" for what stands outside of phases
   std::vector<PlannedCall> calls;
 };
 
@@ -156,10 +160,20 @@ struct Plan {
   const PlannedCall* find(std::string_view wanted) const;
   const PlannedPart* part(std::string_view wanted) const;
   std::size_t acts() const;
+  // The phase as an outline, by its name; null when it is planned.
+  const PlannedPart* outline(std::string_view phase) const;
+  // Acts, or an outline that may hold some.
+  bool changes_something() const;
 
   // SHA-256 over what approval means: see FORMAT.md.
   std::string digest() const;
 };
+
+// `plan` with what is in an outline now planned: the calls of `phase` take its place.
+Plan with_phase(Plan plan, const std::string& part, const Plan& phase);
+
+// `plan` with every phase of these bodies of journal records "phase": {part, plan}. "plan.invalid".
+Result<Plan> with_phases(Plan plan, const std::vector<Value>& recorded);
 
 // Seed of math.random for every pass over a plan: while planning, when it is planned again, and
 // when it is executed.

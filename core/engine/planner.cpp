@@ -45,6 +45,7 @@ Planner::Planner(PlanRequest request, std::shared_ptr<Learned> learned) {
   const bool second = learned != nullptr;
   state_ = std::make_unique<State>(std::move(request), std::move(learned));
   state_->second = second;
+  if (!state_->request.within.empty()) state_->scopes = Scopes(state_->request.within);
   state_->plan.made = state_->request.clock.now();
   state_->plan.site_path = state_->request.instances.site().path.string();
   state_->plan.site_digest = state_->request.instances.site().digest;

@@ -11,6 +11,7 @@
 #include "engine/audience.hpp"
 #include "engine/gate.hpp"
 #include "engine/instances.hpp"
+#include "engine/later.hpp"
 #include "engine/plan.hpp"
 
 namespace snapcore {
@@ -29,6 +30,9 @@ struct PlanRequest {
   const std::atomic<bool>* cancelled = nullptr;  // may be null
   // A saved plan that is made again: its id, and what now and uuid answered, are taken from it.
   const Plan* like = nullptr;
+  // A phase that is reached: its scope, and what calls before it gave.
+  std::string within = {};
+  ResultOf result_of = {};
 };
 
 // Everything a planning pass learned from outside, so that a second pass learns the same.

@@ -111,7 +111,7 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
                       .audience = request.audience,
                       .cancelled = request.cancelled};
         live.on_nested = nested_reads(request.instances, instance, request.cancelled);
-        return live.run(call.args).result;
+        return live.run(with_known(call.args)).result;
       });
   if (!answer) return answer;
   take_answer(*answer, call);
@@ -124,13 +124,13 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
   schemas[call.id] = call.result_schema;
   if (call.is_act()) changed.insert(call.instance);
   Value predicted = call.predicted;
-  if (plan.phases.empty()) plan.phases.push_back({});
-  plan.phases.back().calls.push_back(std::move(call));
+  phase_here().calls.push_back(std::move(call));
   return predicted;
 }
 
 Result<Answer> Planner::State::read(Instance& instance, const Operation& operation, Value args) {
   const std::string id = scopes.next_read().planned;
+  args = with_known(args);
   if (changed.count(instance.name()) > 0 || holds_later(args)) {
     return Answer{
         .known = Value::object(), .schema = operation.result, .call = id, .complete = false};

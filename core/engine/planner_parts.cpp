@@ -1,7 +1,8 @@
-// retry, wait_until, attempt and on_rollback while planning: each body is planned once, of an
-// attempt every way.
+// retry, wait_until, attempt, on_rollback and phase while planning: each body is planned once, of
+// an attempt every way. A phase that cannot be planned yet stays an outline.
 #include <algorithm>
 
+#include "engine/bounds.hpp"
 #include "engine/planner_state.hpp"
 
 namespace snapcore {
@@ -21,6 +22,14 @@ bool ends_a_look(const Error& error) {
   return error.code == "runbook.unknown_value" || error.category == Category::kTransient;
 }
 
+// What the run itself brings about first: everything else is wrong now, and will be then.
+bool waits_for_the_run(const Error& error) {
+  return ends_a_look(error) || error.code == "plan.target_changed_before" ||
+         error.code == "plan.artifact_unknown";
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 }  // namespace
 
 bool Planner::State::inside(PartKind kind) const {
@@ -35,12 +44,37 @@ Result<> Planner::State::check_place(const Part& part) {
                             " cannot stand inside of " + std::string(outer),
                  .hint = std::move(hint)});
   };
+  if (part.kind == PartKind::kPhase) return check_phase(part);
   if (inside(PartKind::kOnRollback)) return refuse("on_rollback", "it holds calls and notes alone");
   if (inside(PartKind::kWaitUntil))
     return refuse("wait_until", "it holds reads and verifies alone");
   if (inside(PartKind::kRetry) && part.kind == PartKind::kAttempt)
     return refuse("retry", "put the retry inside of what is attempted");
   return {};
+}
+
+// What stands behind a phase must be sure to come after it, and a phase is approved as a whole.
+Result<> Planner::State::check_phase(const Part& part) const {
+  const std::string name = part.rule.at("name").text();
+  if (!request.within.empty() || !parts.empty() || !step.empty() || scopes.depth() > 1) {
+    return fail(
+        {.code = "runbook.bad_place",
+         .message = to_text(part.line) + ": phase '" + name + "' stands inside of something else",
+         .hint = "steps and other words stand inside of phases, phases inside of nothing"});
+  }
+  for (const PlannedPart& other : plan.parts) {
+    if (other.kind != PartKind::kPhase || other.rule.at("name").view() != name) continue;
+    return fail({.code = "runbook.bad_argument",
+                 .message = to_text(part.line) + ": there is a phase '" + name + "' already",
+                 .hint = "each phase has a name of its own"});
+  }
+  return {};
+}
+
+PlannedPhase& Planner::State::phase_here() {
+  if (plan.phases.empty() || behind_phase) plan.phases.push_back({});
+  behind_phase = false;
+  return plan.phases.back();
 }
 
 Result<> Planner::State::check_allowed(const PlannedCall& call) const {
@@ -74,6 +108,15 @@ Result<Next> Planner::begin_part(const Part& part) {
                               .line = part.line,
                               .calls_before = state.plan.calls().size()});
   open.changed_before = state.changed;
+  open.before = {.restores = state.plan.restores.size(),
+                 .choices = state.plan.choices.size(),
+                 .concerns = state.plan.concerns.size(),
+                 .notes = state.plan.notes.size(),
+                 .perhaps = state.perhaps.size()};
+  if (part.kind == PartKind::kPhase) {
+    state.plan.phases.push_back({part.rule.at("name").text(), {}});
+    state.behind_phase = false;
+  }
   if (part.kind == PartKind::kAttempt) {
     open.ways_left = texts_from(part.rule.at("codes"));
     std::reverse(open.ways_left.begin(), open.ways_left.end());
@@ -106,10 +149,63 @@ void Planner::State::leave_part() {
   parts.pop_back();
 }
 
+Result<Next> Planner::State::phase_ended(OpenPart& part, const BodyEnd& end) {
+  behind_phase = true;
+  Result<> ended;
+  if (stop) {
+    ended = fail(*stop);
+  } else if (end.failed && waits_for_the_run(end.failed->error)) {
+    ended = leave_as_outline(part, end.failed->error);
+  } else if (end.failed) {
+    ended = fail(end.failed->error);
+  }
+  leave_part();
+  return ended ? Result<Next>(Next{}) : fail(ended.error());
+}
+
+// What its body came to before it could not go on is taken out: it is planned anew, as a whole.
+Result<> Planner::State::leave_as_outline(OpenPart& part, const Error& why) {
+  PlannedPart& planned = this->planned(part);
+  const std::string name = planned.rule.at("name").text();
+  if (planned.rule.at("within").is_null()) {
+    return fail({.code = "plan.phase_without_bounds",
+                 .message = "phase '" + name + "' (" + to_text(planned.line) +
+                            ") cannot be planned yet, and does not say what it may do at most: " +
+                            why.message,
+                 .hint = "write phase(\"" + name +
+                         "\", { within = { instances = { ... }, acts = N } }, function() ... end)",
+                 .category = Category::kPrecondition});
+  }
+  const auto bounds = bounds_from(planned.rule.at("within"));
+  if (!bounds) return fail(bounds.error());
+  for (const std::string& instance : bounds->instances) {
+    // So that the plan holds the digests of their plugins.
+    if (auto opened = request.instances.open(instance); !opened) return fail(opened.error());
+  }
+  planned.outline = first_line(why.message);
+  plan.phases.back().calls.clear();
+  plan.parts.resize(part.planned + 1);
+  plan.restores.resize(part.before.restores);
+  plan.choices.resize(part.before.choices);
+  plan.concerns.resize(part.before.concerns);
+  plan.notes.resize(part.before.notes);
+  perhaps.resize(part.before.perhaps);
+  perhaps.push_back(planned.id);
+  changed = part.changed_before;
+  changed.insert(bounds->instances.begin(), bounds->instances.end());
+  step.clear();
+  return {};
+}
+
+Value Planner::State::with_known(const Value& args) const {
+  return request.result_of ? resolve_known(args, request.result_of) : args;
+}
+
 Result<Next> Planner::body_ended(const BodyEnd& end) {
   State& state = *state_;
   State::OpenPart& part = state.parts.back();
   const PlannedPart& planned = state.planned(part);
+  if (planned.kind == PartKind::kPhase) return state.phase_ended(part, end);
   const bool enough = planned.kind == PartKind::kWaitUntil && end.failed && !state.stop &&
                       ends_a_look(end.failed->error);
   if (state.stop || (end.failed && !enough)) {

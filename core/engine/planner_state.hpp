@@ -33,10 +33,15 @@ struct Planner::State {
         {};  // of an attempt: codes whose handlers come, last first
     std::set<std::string> changed_before = {};  // instances
     std::set<std::string> changed_in_ways = {};
+    // Of a phase: how much there was of what is taken out again when it stays an outline.
+    struct Before {
+      std::size_t restores = 0, choices = 0, concerns = 0, notes = 0, perhaps = 0;
+    } before = {};
   };
   std::vector<OpenPart> parts;
   // Scopes of which nobody knows whether their calls will have been made.
   std::vector<std::string> perhaps;
+  bool behind_phase = false;  // the last of the plan's phases is over
   std::string step;
   std::set<std::string> changed;         // instances that a planned act changes
   std::map<std::string, Value> schemas;  // result schemas by call id
@@ -60,6 +65,13 @@ struct Planner::State {
                           std::string_view operation, const std::string& first);
 
   Result<> check_place(const Part& part);
+  Result<> check_phase(const Part& part) const;
+  // Where the next call goes.
+  PlannedPhase& phase_here();
+  Result<Next> phase_ended(OpenPart& part, const BodyEnd& end);
+  Result<> leave_as_outline(OpenPart& part, const Error& why);
+  // Arguments with the values in place that calls before the phase gave.
+  Value with_known(const Value& args) const;
   Next next_way(OpenPart& part);
   void leave_part();
   // Refuses what a part that is open does not hold, and values that may never be known.

@@ -26,6 +26,10 @@ struct Scope {
 
 class Scopes {
  public:
+  Scopes() = default;
+  // Begins inside of that scope.
+  explicit Scopes(const std::string& path) : open_({Scope{.path = path, .made = path}}) {}
+
   struct ReadId {
     std::string planned;
     std::string made;

@@ -42,13 +42,14 @@ inline constexpr std::string_view kLease = "lease";
 inline constexpr std::string_view kNote = "note";
 inline constexpr std::string_view kStep = "step";
 inline constexpr std::string_view kPart = "part";
+inline constexpr std::string_view kPhase = "phase";
 inline constexpr std::string_view kEnd = "end";
 inline constexpr std::string_view kResume = "resume";
 inline constexpr std::string_view kAccept = "accept";
 inline constexpr std::array kAll = {kHeader,       kRun,        kApproval,   kIntent,  kCheckpoint,
                                     kResult,       kError,      kValue,      kResolve, kResume,
                                     kUndoRecorded, kUndoIntent, kUndoResult, kLease,   kNote,
-                                    kStep,         kPart,       kEnd,        kAccept};
+                                    kStep,         kPart,       kEnd,        kAccept,  kPhase};
 }  // namespace record
 
 struct Record {

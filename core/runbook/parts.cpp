@@ -5,6 +5,7 @@
 #include <lua.hpp>
 
 #include "base/clock.hpp"
+#include "engine/bounds.hpp"
 #include "lua/failure.hpp"
 #include "lua/read.hpp"
 #include "runbook/session.hpp"
@@ -117,6 +118,31 @@ Result<Value> attempt_rule(lua_State* state) {
   Value::Array list;
   for (std::string& code : codes) list.emplace_back(std::move(code));
   return Value::object({{"codes", Value(std::move(list))}});
+}
+
+// The name stands at 1, and what the runbook says of it at 2.
+Result<Value> phase_rule(lua_State* state) {
+  std::size_t size = 0;
+  const char* text = lua_tolstring(state, 1, &size);
+  const std::string name(text, size);
+  if (name.empty()) return fail(bad_argument("phase needs a name"));
+  const Value list = Value::object({{"type", "array"}});
+  const Value bounds_schema =
+      Value::object({{"type", "object"},
+                     {"properties", Value::object({{"instances", list}, {"operations", list}})}});
+  const Value schema = Value::object(
+      {{"type", "object"}, {"properties", Value::object({{"within", bounds_schema}})}});
+  auto rule = read_value(state, 2, schema, "");
+  if (!rule) return fail(bad_argument("phase: " + rule.error().message));
+  for (const auto& [member, value] : rule->members()) {
+    if (member != "within")
+      return fail(bad_argument("phase has no '" + member + "'; there is within"));
+  }
+  Value within = rule->at("within");
+  if (within.is_null()) return Value::object({{"name", name}, {"within", Value()}});
+  auto bounds = bounds_from(within);
+  if (!bounds) return fail(bounds.error());
+  return Value::object({{"name", name}, {"within", to_value(*bounds)}});
 }
 
 // --- the loop ------------------------------------------------------------------------------------
@@ -258,6 +284,24 @@ int word_attempt(lua_State* state) {
   auto& work = begin(state, PartKind::kAttempt, [&] { return attempt_rule(state); });
   if (work.failed) return raise_work(state, kWorkAt, work);
   run_part(state, work, 1, 2);
+  return 0;
+}
+
+// phase("name", { within = { instances = {...}, acts = N } }, function() ... end): planned as a
+// whole when it is reached, where that is not possible before.
+int word_phase(lua_State* state) {
+  luaL_checktype(state, 1, LUA_TSTRING);
+  if (lua_isfunction(state, 2)) {
+    lua_newtable(state);
+    lua_insert(state, 2);
+  }
+  luaL_checktype(state, 2, LUA_TTABLE);
+  luaL_checktype(state, 3, LUA_TFUNCTION);
+  lua_settop(state, 3);
+  auto& work = begin(state, PartKind::kPhase, [&] { return phase_rule(state); });  // 4
+  lua_remove(state, 1);
+  if (work.failed) return raise_work(state, kWorkAt, work);
+  run_part(state, work, 2, 0);
   return 0;
 }
 

@@ -275,7 +275,8 @@ void define_words(lua_State* state, Session* session) {
                                  {"later", word_later},     {"now", word_now},
                                  {"uuid", word_uuid},       {"print", word_print},
                                  {"retry", word_retry},     {"wait_until", word_wait_until},
-                                 {"attempt", word_attempt}, {"on_rollback", word_on_rollback}};
+                                 {"attempt", word_attempt}, {"on_rollback", word_on_rollback},
+                                 {"phase", word_phase}};
   for (const luaL_Reg& word : kWords) {
     lua_pushcfunction(state, word.func);
     define_global(state, word.name);

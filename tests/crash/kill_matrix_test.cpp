@@ -63,6 +63,10 @@ end, {
   ["ledger.broken"] = function() b:add { name = "another-way" } end,
 })
 
+phase("What only the run knows", { within = { instances = { "b" }, acts = 1 } }, function()
+  b:add { name = "as-many-as-" .. a:count {}.count }
+end)
+
 wait_until({ timeout = "1m", every = "1s" }, function() return a:count {}.count > 3 end)
 
 a:expect { name = "safe" }
@@ -156,8 +160,10 @@ class Matrix {
       if (!journal) return 98;
       const auto history = History::of(**journal);
       if (!history) return 97;
+      const auto plan = with_phases(plan_, history->phases());
+      if (!plan) return 95;
       const RunReport report = snapcore::roll_back({.instances = *instances_,
-                                                    .plan = plan_,
+                                                    .plan = *plan,
                                                     .history = *history,
                                                     .run_id = "the-run",
                                                     .journal = **journal,
@@ -209,16 +215,24 @@ class Matrix {
   }
 
   int execute(Journal& journal, const History* history) {
+    const auto plan = with_phases(plan_, history ? history->phases() : std::vector<Value>{});
+    if (!plan) return 95;
+    const auto at_border = [&](const Border& border) -> Result<Admitted> {
+      auto phase = plan_phase({.instances = *instances_, .clock = clock_}, border, *runbook_, {});
+      if (!phase) return fail(phase.error());
+      return Admitted{std::move(*phase), "within its bounds"};
+    };
     Executor executor({.instances = *instances_,
                        .clock = clock_,
-                       .plan = plan_,
+                       .plan = *plan,
                        .run_id = "the-run",
                        .journal = journal,
                        .scratch_root = path("run"),
                        .audience = audience_,
                        .cancelled = cancelled_,
                        .started = kStarted,
-                       .history = history});
+                       .history = history,
+                       .at_border = at_border});
     const RunReport report = executor.finish(runbook_->run(executor, {}));
     if (report.error && report.error->code != "run.in_doubt")
       std::cerr << report.error->code << ": " << report.error->message << '\n';

@@ -91,6 +91,12 @@ function wait_until(rule, body) end
 ---@param handlers table<string, fun(err: table): any>
 function attempt(body, handlers) end
 
+---Planned as a whole when it is reached, where that is not possible before; asked about only beyond its bounds.
+---@param name string
+---@param rule { within: { instances: string[]?, operations: string[]?, acts: integer, destroys: integer?, bytes: (integer|string)? }? }
+---@param body fun()
+function phase(name, rule, body) end
+
 ---Adds to the way back: done when the run is taken back, at its place among what it did.
 ---@param body fun()
 function on_rollback(body) end

@@ -62,6 +62,10 @@ void head(Script& script, const Plan& plan) {
     script.comment("  runbook     " + short_digest(runbook.sha256) + "  " +
                    (runbook.path.empty() ? runbook.name : runbook.path));
   }
+  for (const PlannedPart& part : plan.parts) {
+    if (!part.outline.empty())
+      script.comment("  not in here phase '" + part.rule.at("name").text() + "'");
+  }
   for (const PlannedRestore& restore : plan.restores) {
     const Value& artifact = restore.artifact;
     script.comment("  restores    " + restore.target + " from " + artifact.at("source").text() +
@@ -146,6 +150,17 @@ void one_call(Script& script, const PlannedCall& call) {
   commands(script, call);
 }
 
+// Nobody knows its commands yet, and what follows may rest on it.
+void not_planned(Script& script, const PlannedPart& outline) {
+  const std::string name = "phase '" + outline.rule.at("name").text() + "'";
+  script.blank();
+  script.comment("The " + name + " cannot be planned yet: " + outline.outline);
+  script.comment("When what stands above is done, make this script again for what it holds.");
+  script.command(
+      "read -r -p " +
+      shell_word("Now the " + name + " is to be done by hand; press Enter when it is. ") + " _");
+}
+
 }  // namespace
 
 std::string manual_text(const Plan& plan) {
@@ -153,15 +168,18 @@ std::string manual_text(const Plan& plan) {
   head(script, plan);
   const PlannedRestore* fetched = nullptr;
   std::size_t number = 0;
-  for (const PlannedCall* call : plan.calls()) {
-    const PlannedRestore* restore = restore_of(plan, *call);
-    if (restore && restore != fetched && needs(*call, "$artifact")) {
-      fetch(script, *restore, number);
-      fetched = restore;
+  for (const PlannedPhase& phase : plan.phases) {
+    if (const PlannedPart* outline = plan.outline(phase.name)) not_planned(script, *outline);
+    for (const PlannedCall& call : phase.calls) {
+      const PlannedRestore* restore = restore_of(plan, call);
+      if (restore && restore != fetched && needs(call, "$artifact")) {
+        fetch(script, *restore, number);
+        fetched = restore;
+      }
+      one_call(script, call);
     }
-    one_call(script, *call);
   }
-  if (plan.calls().empty()) {
+  if (plan.calls().empty() && !plan.changes_something()) {
     script.blank();
     script.comment("Nothing is to be done: the runbook neither changes nor checks anything.");
   }

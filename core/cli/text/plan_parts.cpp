@@ -20,6 +20,7 @@ std::string words_of(const PlannedPart& part) {
     case PartKind::kAttempt:
       return "Attempted; a failure with " + joined(texts_from(rule.at("codes"))) +
              " is undone and taken another way:";
+    case PartKind::kPhase:  // has a heading of its own
     case PartKind::kOnRollback: break;
   }
   return "If this is taken back, before what stands above is undone:";
@@ -29,8 +30,9 @@ std::string words_of(const PlannedPart& part) {
 
 std::size_t PartLines::depth(std::string_view id) const {
   return static_cast<std::size_t>(
-      std::count_if(plan_.parts.begin(), plan_.parts.end(),
-                    [&](const PlannedPart& part) { return stands_in(id, part.id); }));
+      std::count_if(plan_.parts.begin(), plan_.parts.end(), [&](const PlannedPart& part) {
+        return part.kind != PartKind::kPhase && stands_in(id, part.id);
+      }));
 }
 
 // The handlers that this stands in, each said where it begins.
@@ -48,7 +50,7 @@ void PartLines::say_ways(const std::string& id, std::vector<PartLine>& lines) {
 std::vector<PartLine> PartLines::before(std::size_t index, const PlannedCall* call) {
   std::vector<PartLine> lines;
   for (const PlannedPart& part : plan_.parts) {
-    if (part.calls_before != index) continue;
+    if (part.calls_before != index || part.kind == PartKind::kPhase) continue;
     say_ways(part.id, lines);
     lines.push_back({depth(part.id), words_of(part), &part});
     for (const std::string& note : part.notes)

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cli/text/plan_parts.hpp"
 #include "cli/text/words.hpp"
+#include "engine/bounds.hpp"
 #include "engine/room.hpp"
 
 namespace snapcore {
@@ -205,6 +206,16 @@ class StepNames {
   std::optional<std::string> last_;
 };
 
+// A phase that is planned when it is reached.
+void outline(Page& page, const PlannedPart& part) {
+  page.line(2, "Not planned yet: " + part.outline, Tone::kLoud);
+  page.line(2,
+            "It is planned exactly when it is reached. Within these bounds it goes on by itself, "
+            "beyond them somebody is asked:");
+  if (const auto bounds = bounds_from(part.rule.at("within")); bounds)
+    page.line(4, "- " + in_words(*bounds), Tone::kPlain, 2);
+}
+
 void steps(Page& page, const Plan& plan, const ActNumbers& numbers) {
   page.heading("What happens, in this order");
   if (plan.calls().empty() && plan.parts.empty()) {
@@ -220,9 +231,15 @@ void steps(Page& page, const Plan& plan, const ActNumbers& numbers) {
       page.line(2 + 2 * line.depth, line.text, Tone::kPlain, 2);
     }
   };
+  bool behind_a_phase = false;
   for (const PlannedPhase& phase : plan.phases) {
-    if (phase.calls.empty()) continue;
-    if (!phase.name.empty()) page.line(0, "Phase: " + phase.name, Tone::kBold);
+    const PlannedPart* not_yet = plan.outline(phase.name);
+    if (phase.calls.empty() && !not_yet) continue;
+    if (!phase.name.empty())
+      page.line(0, "Phase: " + phase.name + (not_yet ? at_line(not_yet->line) : ""), Tone::kBold);
+    if (phase.name.empty() && behind_a_phase) page.line(0, "After the phase", Tone::kBold);
+    if (not_yet) outline(page, *not_yet);
+    behind_a_phase = !phase.name.empty();
     step.forget();
     for (const PlannedCall& call : phase.calls) {
       say_parts(&call);
@@ -257,7 +274,7 @@ void bytes_and_room(Page& page, const Plan& plan, double margin) {
 }
 
 void no_return(Page& page, const Plan& plan, const ActNumbers& numbers) {
-  if (plan.acts() == 0) return;
+  if (!plan.changes_something()) return;
   page.blank();
   const PlannedCall* first = nullptr;
   std::size_t count = 0;
@@ -268,7 +285,12 @@ void no_return(Page& page, const Plan& plan, const ActNumbers& numbers) {
     ++count;
   }
   if (!first) {
-    page.verbatim(0, "No point of no return: every act can be undone.", Tone::kGood);
+    const bool all = std::all_of(plan.parts.begin(), plan.parts.end(),
+                                 [](const PlannedPart& part) { return part.outline.empty(); });
+    page.verbatim(0,
+                  all ? "No point of no return: every act can be undone."
+                      : "No point of no return among the acts that are planned now.",
+                  Tone::kGood);
     return;
   }
   const std::string name = first->instance + "." + first->operation;
@@ -289,7 +311,7 @@ void no_return(Page& page, const Plan& plan, const ActNumbers& numbers) {
 }
 
 void if_it_fails(Page& page, const Plan& plan, OnFailure on_failure) {
-  if (plan.acts() == 0) return;
+  if (!plan.changes_something()) return;
   switch (on_failure) {
     case OnFailure::kRollback:
       page.line(0,
@@ -349,18 +371,24 @@ void origins(Page& page, const Plan& plan) {
 std::string plan_text(const Plan& plan, const PlanTextOptions& options, const Style& style) {
   Page page(style);
   const ActNumbers numbers = number_acts(plan);
-  head(page, plan);
+  const bool whole = options.phase.empty();
+  if (whole) {
+    head(page, plan);
+  } else {
+    page.verbatim(0, "Phase '" + options.phase + "' is reached, and planned now", Tone::kBold);
+  }
   restores(page, plan);
   steps(page, plan, numbers);
   if (!plan.notes.empty()) page.heading("Notes");
   for (const std::string& note : plan.notes) page.line(2, "- " + note, Tone::kPlain, 2);
   bytes_and_room(page, plan, options.space_margin);
-  origins(page, plan);
+  if (whole) origins(page, plan);
   concerns(page, plan);
   no_return(page, plan, numbers);
   if_it_fails(page, plan, options.on_failure);
   page.blank();
-  page.verbatim(0, "Plan digest " + plan.digest(), Tone::kBold);
+  page.verbatim(0, (whole ? "Plan digest " : "Phase digest ") + plan.digest(), Tone::kBold);
+  if (!whole) return page.text();
   if (plan.has_fresh_arguments) {
     page.line(0,
               "It holds fresh values (now, uuid) and is another one each time: save it with plan "

@@ -36,14 +36,6 @@ Verdict verdict(const RunReport& report, const RunEnd& end) {
       Tone::kBad};
 }
 
-// Whether the plan calls it a check; what the plan does not hold by this name is one, too.
-bool is_check(const Plan& plan, const RunReport::Done& done) {
-  const auto calls = plan.calls();
-  return std::none_of(calls.begin(), calls.end(), [&](const PlannedCall* call) {
-    return call->is_act() && call->instance == done.instance && call->operation == done.operation;
-  });
-}
-
 std::string cost(const RunReport::Done& done) {
   if (done.before) return "before this";
   std::string text = describe_seconds(done.seconds);
@@ -57,7 +49,7 @@ std::string cost(const RunReport::Done& done) {
   return text;
 }
 
-void what_was_done(Page& page, const Plan& plan, const RunReport& report) {
+void what_was_done(Page& page, const RunReport& report) {
   page.heading("What was done");
   if (report.done.empty()) page.line(2, "nothing");
   const std::string* step = nullptr;
@@ -66,10 +58,9 @@ void what_was_done(Page& page, const Plan& plan, const RunReport& report) {
       page.line(1, done.step.empty() ? "Outside of steps" : "Step: " + done.step, Tone::kBold);
       step = &done.step;
     }
-    const bool check = is_check(plan, done);
-    page.field(2, check ? "verified" : "did", kLabel,
+    page.field(2, done.act ? "did" : "verified", kLabel,
                done.instance + "." + done.operation + "   " + cost(done), Tone::kPlain,
-               check ? Tone::kGood : Tone::kBold);
+               done.act ? Tone::kBold : Tone::kGood);
     for (const std::string& words : done.words)
       page.line(2 + kLabel, "- " + words, Tone::kPlain, 2);
   }
@@ -225,7 +216,7 @@ std::string report_text(const Plan& plan, const RunReport& report, const RunEnd&
       std::string(said.text) + ": " + (plan.summary.empty() ? "run " + end.run_id : plan.summary),
       said.tone);
   page.field(2, "run", kLabel, end.run_id + ", " + describe_seconds(end.seconds));
-  if (end.was == RunEnd::Was::kRun) what_was_done(page, plan, report);
+  if (end.was == RunEnd::Was::kRun) what_was_done(page, report);
   what_went_wrong(page, report);
   what_was_undone(page, report, end);
   what_is_kept(page, report);

@@ -194,6 +194,28 @@ inline Plan plan_with_parts() {
   return plan;
 }
 
+// Between two acts a phase that nobody can plan yet.
+inline Plan plan_with_an_outline() {
+  Plan plan = example_plan();
+  plan.phases.push_back({"Fill the new store", {}});
+  plan.parts.push_back(
+      {.id = "root/phase[1]",
+       .kind = PartKind::kPhase,
+       .rule = Value::object(
+           {{"name", "Fill the new store"},
+            {"within",
+             *Value::parse(
+                 R"({"acts": 3, "destroys": 1, "instances": ["kv_prod"], "operations": ["load"], "bytes": 5000000})")}}),
+       .outline = "`members` of act 1 is known only after execution",
+       .line = {"kv-restore.lua", 30},
+       .calls_before = plan.calls().size()});
+  PlannedCall last = example_call("root#9", "open_gate", Effect::kChange);
+  last.effects = {"open the gate"};
+  last.undo_words = {"close it"};
+  plan.phases.push_back({"", {std::move(last)}});
+  return plan;
+}
+
 inline Plan plan_of_checks() {
   Plan plan = example_plan();
   plan.summary = "Look inside";

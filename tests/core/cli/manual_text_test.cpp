@@ -46,6 +46,12 @@ void expect_sound(const std::string& script) {
   EXPECT_EQ(objections, 0) << words << script;
 }
 
+TEST(ManualTextTest, WhereNobodyKnowsTheCommandsYetTheScriptWaits) {
+  const std::string script = manual_text(plan_with_an_outline());
+  expect_golden("manual_outline", script);
+  expect_sound(script);
+}
+
 TEST(ManualTextTest, ARestoreAsAScript) {
   const std::string script = manual_text(plan_with_commands());
   expect_golden("manual_restore", script);

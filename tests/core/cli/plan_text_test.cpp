@@ -36,13 +36,23 @@ TEST(PlanTextTest, WhatMayBeMadeAgainOrAnotherWay) {
   expect_golden("plan_parts", plan_text(plan_with_parts(), kOptions, {}));
 }
 
+TEST(PlanTextTest, APhaseThatCannotBePlannedYet) {
+  expect_golden("plan_outline", plan_text(plan_with_an_outline(), kOptions, {}));
+}
+
+TEST(PlanTextTest, APhaseThatIsPlannedAtItsBorder) {
+  PlanTextOptions options;
+  options.phase = "Fill the new store";
+  expect_golden("plan_phase", plan_text(plan_of_a_dead_target(), options, {}));
+}
+
 TEST(PlanTextTest, ChecksAlone) {
   expect_golden("plan_checks", plan_text(plan_of_checks(), kOptions, {}));
 }
 
 TEST(PlanTextTest, NoLineIsWiderThanThePageUnlessItIsOneWord) {
   for (const Plan& plan : {example_plan(), plan_of_a_dead_target(), plan_with_waivers(),
-                           plan_with_no_way_back(), plan_with_parts()}) {
+                           plan_with_no_way_back(), plan_with_parts(), plan_with_an_outline()}) {
     std::istringstream lines(plan_text(plan, {}, {}));
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 100u) << line;

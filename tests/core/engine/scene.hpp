@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/real_file_system.hpp"
+#include "engine/border_gate.hpp"
 #include "engine/executor.hpp"
 #include "engine/planner.hpp"
 #include "engine/rollback.hpp"
@@ -90,7 +91,9 @@ class Scene {
     auto journal = Journal::create(files_, root_ / ("journal-" + std::to_string(++runs_)), clock_);
     if (!journal) throw std::runtime_error(journal.error().message);
     journal_ = std::move(*journal);
-    Executor executor(request(plan, on_failure));
+    ExecuteRequest wanted = request(plan, on_failure);
+    wanted.at_border = border_of(script);
+    Executor executor(std::move(wanted));
     auto declared = executor.declare("a test", Value::object());
     return executor.finish(declared ? script(executor) : declared);
   }
@@ -126,12 +129,17 @@ class Scene {
     while_asleep({});
     const History history = *History::of(*journal_);
     if (!journal_->append(record::kResume, Value::object())) throw std::runtime_error("no resume");
-    ExecuteRequest wanted = request(plan, on_failure);
+    const Plan grown = *with_phases(plan, history.phases());
+    ExecuteRequest wanted = request(grown, on_failure);
     wanted.history = &history;
+    wanted.at_border = border_of(script);
     Executor executor(std::move(wanted));
     auto declared = executor.declare("a test", Value::object());
     return executor.finish(declared ? script(executor) : declared);
   }
+  // What is said of a phase once it is planned at its border; nothing: it may be done.
+  void judge_phases(std::function<Result<>(const Plan& phase)> judge) { judge_ = std::move(judge); }
+
   RunReport roll_back(const Plan& plan) { return with_past(plan, snapcore::roll_back); }
   RunReport accept(const Plan& plan) { return with_past(plan, snapcore::accept); }
   void append(std::string_view type, Value body) {
@@ -161,8 +169,9 @@ class Scene {
   RunReport with_past(const Plan& plan, RunReport (*work)(const PastRun&)) {
     open_journal();
     const History history = *History::of(*journal_);
+    const Plan grown = *with_phases(plan, history.phases());
     return work({.instances = *instances_,
-                 .plan = plan,
+                 .plan = grown,
                  .history = history,
                  .run_id = run_id(),
                  .journal = *journal_,
@@ -183,6 +192,25 @@ class Scene {
             .cancelled = cancelled_,
             .sleeper = &sleeper_,
             .may_act = may_act_};
+  }
+  // Plans a phase as `run` does: twice.
+  std::function<Result<Admitted>(const Border&)> border_of(const Script& script) {
+    return [this, &script](const Border& border) -> Result<Admitted> {
+      std::shared_ptr<Learned> learned;
+      std::vector<Plan> phases;
+      for (int pass = 0; pass < 2; ++pass) {
+        BorderGate gate({.instances = *instances_, .clock = clock_, .cancelled = &cancelled_},
+                        border, learned);
+        auto declared = gate.declare("a test", Value::object());
+        auto phase = gate.take(declared ? script(gate) : declared);
+        if (!phase) return fail(phase.error());
+        phases.push_back(std::move(*phase));
+        learned = gate.learned();
+      }
+      EXPECT_EQ(phases[0].digest(), phases[1].digest());
+      if (auto may = judge_ ? judge_(phases[0]) : Result<>(); !may) return fail(may.error());
+      return Admitted{phases[0], "within its bounds"};
+    };
   }
   void open_journal() {
     auto journal = Journal::open(files_, root_ / ("journal-" + std::to_string(runs_)), clock_);
@@ -206,6 +234,7 @@ class Scene {
   Audience audience_;
   std::atomic<bool> cancelled_ = false;
   std::function<Result<>(const PlannedCall&)> may_act_ = {};
+  std::function<Result<>(const Plan&)> judge_ = {};
   int runs_ = 0;
 };
 
@@ -258,6 +287,22 @@ inline Result<> run_part(Gate& gate, PartKind kind, Value rule, const Script& bo
 inline Script retry(int times, Script body) {
   return [times, body](Gate& gate) {
     return run_part(gate, PartKind::kRetry, Value::object({{"times", times}, {"wait", "5s"}}),
+                    body);
+  };
+}
+// As a runbook would use `count` of an instance: it must be known.
+inline Result<std::int64_t> count_of(Gate& gate, const std::string& instance) {
+  auto answer = call(gate, instance, "count");
+  if (!answer) return fail(answer.error());
+  if (!answer->known.has("count"))
+    return fail({.code = "runbook.unknown_value", .message = "`count` is known only later"});
+  return answer->known.at("count").int_or(0);
+}
+inline Script phase(const std::string& name, const std::string& within, Script body) {
+  return [name, within, body](Gate& gate) {
+    return run_part(gate, PartKind::kPhase,
+                    Value::object({{"name", name},
+                                   {"within", within.empty() ? Value() : *Value::parse(within)}}),
                     body);
   };
 }

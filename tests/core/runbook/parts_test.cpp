@@ -158,5 +158,37 @@ TEST(OnRollbackWordTest, RunsItsFunctionWhilePlanningAlone) {
               ElementsAre("on_rollback {} at dr.lua:2", "leave on_rollback"));
 }
 
+TEST(PhaseWordTest, NamesItsBoundsInOneForm) {
+  EXPECT_THAT(
+      log_of("phase('P', { within = { instances = { 'store', 'a' }, acts = 2, bytes = '1 MB' } },\n"
+             "  function() note 'in it' end)\n"
+             "phase('Q', function() end)\n"
+             "phase('R', { within = { acts = 0, instances = {} } }, function() end)"),
+      ElementsAre("phase {\"name\":\"P\",\"within\":{\"acts\":2,\"bytes\":1000000,\"destroys\":0,"
+                  "\"instances\":[\"a\",\"store\"]}} at dr.lua:2",
+                  "note in it at dr.lua:3", "leave phase",
+                  "phase {\"name\":\"Q\",\"within\":null} at dr.lua:4", "leave phase",
+                  "phase {\"name\":\"R\",\"within\":{\"acts\":0,\"destroys\":0,\"instances\":[]}} "
+                  "at dr.lua:5",
+                  "leave phase"));
+}
+
+TEST(PhaseWordTest, GivesNothingAndFailsWithWhatItsFunctionFailedWith) {
+  EXPECT_THAT(log_of("note(phase('P', function() return 1 end) == nil)"),
+              Contains("note true at dr.lua:2"));
+  EXPECT_EQ(error_of("phase('P', function() store:breaks() end)"), "dr.lua:2: the shelf gave way");
+}
+
+TEST(PhaseWordTest, RefusesWhatIsNone) {
+  EXPECT_THAT(error_of("phase('', note)"), HasSubstr("phase needs a name"));
+  EXPECT_THAT(error_of("phase(7, note)"), HasSubstr("string expected"));
+  EXPECT_THAT(error_of("phase('P', { wthin = {} }, note)"), HasSubstr("phase has no 'wthin'"));
+  EXPECT_THAT(error_of("phase('P', { within = { acts = 'x' } }, note)"),
+              HasSubstr("within.acts is a number"));
+  EXPECT_THAT(error_of("phase('P', { within = { acts = 1, instances = { 'a', b = 1 } } }, note)"),
+              HasSubstr("phase: "));
+  EXPECT_THAT(error_of("phase('P', { within = 5 }, note)"), HasSubstr("phase: "));
+}
+
 }  // namespace
 }  // namespace snapcore::test
