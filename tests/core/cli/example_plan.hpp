@@ -247,6 +247,8 @@ inline RunReport example_report() {
                   1.5,
                   0},
                  {"Look inside", "kv_prod", "expect_keys", {"17 keys under /registry/"}, 0.04, 0}};
+  for (RunReport::Done& done : report.done)
+    done.act = done.operation == "stage" || done.operation == "activate";
   Standing standing;
   standing.call = "root#1.activate";
   standing.instance = "kv_prod";
