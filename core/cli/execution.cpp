@@ -3,6 +3,7 @@
 #include "base/real_file_system.hpp"
 #include "cli/audiences.hpp"
 #include "cli/border.hpp"
+#include "cli/left_over.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/run_records.hpp"
@@ -34,6 +35,7 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   const auto run_id = runs.new_id();
   if (!run_id) return fail(run_id.error());
   warn_of_memory(invocation.output, *state);
+  mark_children(*run_id);
   auto leases = RunLeases::take(invocation, fs, *state, *run_id, execution.plan, execution.leases);
   if (!leases) return fail(leases.error());
   if (execution.saved) {

@@ -1,6 +1,7 @@
 #include "cli/take_over.hpp"
 
 #include "cli/audiences.hpp"
+#include "cli/left_over.hpp"
 #include "cli/run_records.hpp"
 #include "cli/run_report.hpp"
 
@@ -24,6 +25,9 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
   const auto scratch = run.directory / "scratch";
   if (auto made = make_directories(run.fs, scratch); !made) return fail(made.error());
   warn_of_memory(invocation.output, run.state);
+  RealSleeper sleeper;
+  wait_for_left_over(invocation, run.id, sleeper);
+  mark_children(run.id);
   auto leases = RunLeases::take(invocation, run.fs, run.state, run.id, run.saved.plan, *wish);
   if (!leases) return fail(leases.error());
   auto taken = run.journal->append(record::kResume, resume_body(why(what.was)));

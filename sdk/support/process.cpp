@@ -21,7 +21,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using files::UniqueFd;
 
-constexpr std::array kInherited = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"};
+constexpr std::array kInherited = {"PATH", "HOME",   "USER", "LOGNAME",
+                                   "LANG", "LC_ALL", "TZ",   "SNAPCORE_RUN"};
 constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string search_path() {

@@ -39,8 +39,8 @@ bool is_running(const Identity& identity);
 
 struct Command {
   std::vector<std::string> argv = {};  // argv[0] with a slash, or found in PATH
-  // Given beside PATH, HOME, USER, LOGNAME, LANG, LC_ALL and TZ of this process; nothing else is
-  // inherited.
+  // Given beside PATH, HOME, USER, LOGNAME, LANG, LC_ALL, TZ and SNAPCORE_RUN (which run began it)
+  // of this process; nothing else is inherited.
   std::map<std::string, std::string> environment = {};
   std::string directory = "/";
   std::optional<std::chrono::milliseconds> deadline = {};

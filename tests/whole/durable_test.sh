@@ -84,6 +84,44 @@ case_a_killed_run_holds_its_cluster_until_it_is_finished_or_broken() {
   expect_said 'lease'
 }
 
+# The stop command waits for a word, so that the run can be killed while it waits for the command.
+case_a_command_that_outlived_its_run_is_found_and_waited_for() {
+  make_cluster_with_snapshot 1
+  local member run said=
+  member=$(find "$work" -maxdepth 1 -name 'm*' -type d -printf '%f\n')
+  mkfifo "$work/began" "$work/go" "$work/says"
+  cat >"$work/slow-stop" <<SH
+#!/bin/sh
+echo "\$\$" >"$work/began"
+read -r word <"$work/go"
+exec "$work/$member/ctl" stop
+SH
+  chmod +x "$work/slow-stop"
+  sed -i "s|stop = { [^}]* }|stop = { \"$work/slow-stop\" }|" "$work/site.lua"
+  "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" run "$etcd_restore" --yes --waive healthy=test \
+    </dev/null >"$work/out" 2>&1 &
+  run=$!
+  read -r stopping <"$work/began"
+  kill -9 "$run"
+  wait "$run" || true
+  snapcore resume "$(newest_run)" >"$work/out" 2>"$work/says" &
+  run=$!
+  while read -r line; do
+    said+="$line"$'\n'
+    [[ $line != *"still works"* ]] || {
+      [[ $line == *"process $stopping, '/bin/sh $work/slow-stop'"* ]] || fail_case "said: $line"
+      echo go >"$work/go"
+      # From now on the member is stopped at once.
+      printf '#!/bin/sh\nexec "%s/%s/ctl" stop\n' "$work" "$member" >"$work/slow-stop.new"
+      chmod +x "$work/slow-stop.new"
+      mv "$work/slow-stop.new" "$work/slow-stop"
+    }
+  done <"$work/says"
+  wait "$run" || fail_case "the run was not gone on with: $said$(cat "$work/out")"
+  [[ $said == *"waits for it"* ]] || fail_case "nothing was found: $said"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+}
+
 case_a_run_is_resumed_without_its_runbook_and_site() {
   make_cluster_with_snapshot 1
   cp "$etcd_restore" "$work/mine.lua"
