@@ -8,8 +8,6 @@
 namespace snapcore {
 namespace {
 
-std::string whole(const std::string& instance) { return "instance:" + instance; }
-
 Value lease_body(const Lease& lease, std::string_view state) {
   return Value::object({{"resource", lease.key},
                         {"state", state},
@@ -25,8 +23,8 @@ std::vector<std::string> lease_keys(const Plan& plan) {
   for (const PlannedCall* call : plan.calls()) {
     if (!call->is_act()) continue;
     keys.insert(call->resources.begin(), call->resources.end());
-    if (call->resources.empty()) keys.insert(whole(call->instance));
-    for (const NestedCall& nested : call->nested) keys.insert(whole(nested.instance));
+    keys.insert(call->nested_resources.begin(), call->nested_resources.end());
+    if (call->resources.empty()) keys.insert(whole_instance(call->instance));
   }
   return {keys.begin(), keys.end()};
 }

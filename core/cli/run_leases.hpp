@@ -15,8 +15,8 @@
 
 namespace snapcore {
 
-// What the plan's acts name as theirs; an instance that names nothing, or that is called by another
-// one, stands for itself. Sorted.
+// What the plan's acts, and the acts inside of them, name as theirs; where one names nothing, its
+// instance stands for it. Sorted.
 std::vector<std::string> lease_keys(const Plan& plan);
 
 class RunLeases {

@@ -142,6 +142,7 @@ Value to_value(const PlannedCall& call) {
   value["undo_words"] = texts(call.undo_words);
   value["shell"] = texts(call.shell);
   value["resources"] = texts(call.resources);
+  if (!call.nested_resources.empty()) value["nested_resources"] = texts(call.nested_resources);
   value["space"] = space_value(call.space);
   value["bytes"] = call.bytes;
   value["result_schema"] = call.result_schema;
@@ -174,6 +175,7 @@ Result<PlannedCall> call_from(const Value& value) {
   call.undo_words = texts_from(value.at("undo_words"));
   call.shell = texts_from(value.at("shell"));
   call.resources = texts_from(value.at("resources"));
+  call.nested_resources = texts_from(value.at("nested_resources"));
   for (const Value& item : value.at("space").items()) {
     call.space.push_back({item.at("where").text(), item.at("needed").uint_or(0),
                           item.at("free").uint_or(UINT64_MAX)});
@@ -396,6 +398,8 @@ Result<Plan> with_phases(Plan plan, const std::vector<Value>& recorded) {
   }
   return plan;
 }
+
+std::string whole_instance(std::string_view name) { return "instance:" + std::string(name); }
 
 bool is_on_the_way_back(std::string_view call_id) {
   return call_id.find("/on_rollback[") != std::string_view::npos;

@@ -56,6 +56,7 @@ struct PlannedCall {
   std::vector<std::string> undo_words;
   std::vector<std::string> shell;  // the same by hand, with stock tools
   std::vector<std::string> resources;
+  std::vector<std::string> nested_resources;  // of the acts inside of it
   std::vector<SpaceNeed> space;
   std::uint64_t bytes = 0;
   Value result_schema;
@@ -129,6 +130,9 @@ struct PlannedPart {
   std::size_t calls_before = 0;         // in the whole plan
   std::vector<std::string> notes = {};  // of on_rollback, for the way back
 };
+
+// The resource that an instance as a whole is, where an act on it names none.
+std::string whole_instance(std::string_view name);
 
 // Does this call belong to what an on_rollback adds to the way back?
 bool is_on_the_way_back(std::string_view call_id);

@@ -10,6 +10,8 @@
 namespace snapcore {
 namespace {
 
+constexpr std::ptrdiff_t kDeepest = 32;  // scopes and calls inside of calls
+
 bool holds_later(const Value& value) {
   if (is_later(value)) return true;
   for (const Value& item : value.items()) {
@@ -17,6 +19,15 @@ bool holds_later(const Value& value) {
   }
   return std::any_of(value.members().begin(), value.members().end(),
                      [](const auto& member) { return holds_later(member.second); });
+}
+
+std::vector<NestedCall> nested_from(const Value& answer) {
+  std::vector<NestedCall> calls;
+  for (const Value& nested : answer.at("calls").items()) {
+    calls.push_back({nested.at("label").text(), nested.at("instance").text(),
+                     nested.at("operation").text(), nested.at("args")});
+  }
+  return calls;
 }
 
 // The plan entry's answer, moved into the planned call.
@@ -32,10 +43,7 @@ void take_answer(const Value& answer, PlannedCall& call) {
     call.space.push_back({need.at("where").text(), need.at("needed").uint_or(0),
                           need.at("free").uint_or(UINT64_MAX)});
   }
-  for (const Value& nested : answer.at("calls").items()) {
-    call.nested.push_back({nested.at("label").text(), nested.at("instance").text(),
-                           nested.at("operation").text(), nested.at("args")});
-  }
+  call.nested = nested_from(answer);
 }
 
 }  // namespace
@@ -115,6 +123,10 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
       });
   if (!answer) return answer;
   take_answer(*answer, call);
+  for (const NestedCall& nested : call.nested) {
+    auto claimed = claim_nested(call, instance, nested, call.id + "/" + nested.label);
+    if (!claimed) return fail(claimed.error());
+  }
   if (inside(PartKind::kOnRollback)) {
     if (auto fits = check_on_the_way_back(call, operation); !fits) return fail(fits.error());
   }
@@ -126,6 +138,44 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
   Value predicted = call.predicted;
   phase_here().calls.push_back(std::move(call));
   return predicted;
+}
+
+Result<> Planner::State::claim_nested(PlannedCall& outer, const Instance& caller,
+                                      const NestedCall& nested, const std::string& id) {
+  if (std::count(id.begin(), id.end(), '/') > kDeepest) {
+    return fail({.code = "plugin.endless_calls",
+                 .message = outer.instance + "." + outer.operation +
+                            " announces calls inside of calls without end: " + id,
+                 .category = Category::kInternal});
+  }
+  const auto target = resolve_nested(request.instances, caller,
+                                     {.instance = nested.instance,
+                                      .operation = nested.operation,
+                                      .args = nested.args,
+                                      .label = nested.label});
+  if (!target) return fail(target.error());
+  if (!is_act(target->operation->effect)) return {};
+  const auto answer = learn(
+      learned->plans, id, nested.instance, nested.operation, nested.args, [&]() -> Result<Value> {
+        LiveCall live{.instances = request.instances,
+                      .instance = *target->instance,
+                      .operation = *target->operation,
+                      .entry = Entry::kPlan,
+                      .cancelled = request.cancelled};
+        live.on_nested = nested_reads(request.instances, *target->instance, request.cancelled);
+        return live.run(nested.args).result;
+      });
+  // One that cannot be planned before the outer call was made stands for its whole instance.
+  auto resources = answer ? texts_from(answer->at("resources")) : std::vector<std::string>();
+  if (resources.empty()) resources.push_back(whole_instance(nested.instance));
+  auto& claimed = outer.nested_resources;
+  claimed.insert(claimed.end(), resources.begin(), resources.end());
+  if (!answer) return stop ? fail(*stop) : Result<>();
+  for (const NestedCall& inner : nested_from(*answer)) {
+    auto done = claim_nested(outer, *target->instance, inner, id + "/" + inner.label);
+    if (!done) return done;
+  }
+  return {};
 }
 
 Result<Answer> Planner::State::read(Instance& instance, const Operation& operation, Value args) {

@@ -77,6 +77,9 @@ struct Planner::State {
   // Refuses what a part that is open does not hold, and values that may never be known.
   Result<> check_allowed(const PlannedCall& call) const;
 
+  // What an act inside of `outer` names as its own: other runs must keep away from that, too.
+  Result<> claim_nested(PlannedCall& outer, const Instance& caller, const NestedCall& nested,
+                        const std::string& id);
   // Asks the plugin what the call would do and puts it into the plan.
   Result<Value> plan_call(PlannedCall call, Instance& instance, const Operation& operation);
 

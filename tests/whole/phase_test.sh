@@ -30,6 +30,8 @@ LUA
 }
 
 newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
+# Of the last command; two runs of one second have no order.
+run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
 tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
 digest_said() { grep -oE -- '--approve [0-9a-f]{12}' "$work/out" | head -n 1 | cut -d ' ' -f 2; }
 entries() { find "$1" -type f ! -name calls -printf '%f\n' | sort | tr '\n' ' '; }
@@ -100,14 +102,25 @@ instance("b"):add { name = "x" }
 instance("b"):add { name = "y", fails = "after" }
 LUA
   expect_exit 7 tool run "$work/holds.lua" --yes --on-failure hold
-  local holder
-  holder=$(newest_run)
+  local holder waiting
+  holder=$(run_said)
   expect_exit 7 tool run "$work/copy.lua" --yes
+  waiting=$(run_said)
   expect_said 'lease.held' "$holder"
   expect_equal "$(entries "$work/a")" "one two " "entries on a"
   expect_exit 0 tool rollback "$holder" --yes
-  expect_exit 0 tool resume "$(newest_run)"
+  expect_exit 0 tool resume "$waiting"
   expect_equal "$(entries "$work/b")" "copy-1 copy-2 " "entries on b"
+}
+
+case_what_an_act_acts_upon_through_another_instance_is_kept_from_other_runs() {
+  make_site 2
+  echo 'instance("a"):relay { name = "x" } instance("a"):add { name = "y", fails = "after" }' >"$work/relays.lua"
+  expect_exit 7 tool run "$work/relays.lua" --yes --on-failure hold
+  echo 'instance("b"):add { name = "z" }' >"$work/other.lua"
+  expect_exit 3 tool run "$work/other.lua" --yes
+  expect_said 'lease.held'
+  expect_equal "$(entries "$work/b")" "x " "entries on b"
 }
 
 case_programs_are_told_of_the_phase() {

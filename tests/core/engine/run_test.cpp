@@ -345,6 +345,17 @@ TEST(RunTest, AnActIsNotBegunOnceTheRightToItIsLost) {
   EXPECT_EQ(scene.get("a/calls"), "add one\nexpect one\n");
 }
 
+TEST(RunTest, WhatTheActsInsideOfAnActNameIsClaimedByThePlan) {
+  Scene scene;
+  const auto plan = scene.plan(in_order({{"a", "relay", Value::object({{"name", "one"}})}}));
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_THAT(plan->calls().at(0)->nested_resources,
+              testing::ElementsAre("ledger:" + scene.path("b")));
+  EXPECT_EQ(plan_from(to_value(*plan))->calls().at(0)->nested_resources,
+            plan->calls().at(0)->nested_resources);
+  EXPECT_EQ(scene.get("b/calls"), "");
+}
+
 TEST(RunTest, NothingIsTakenBackOnceTheRightToItIsLost) {
   Scene scene;
   const Script script = in_order({add_entry("one"), expect_entry("nothing")});
