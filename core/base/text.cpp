@@ -21,13 +21,6 @@ void for_each_sequence(std::string_view text, Next next) {
   }
 }
 
-bool is_control(std::string_view sequence) {
-  const auto byte = static_cast<unsigned char>(sequence[0]);
-  if (byte < 0x20 || byte == 0x7f) return true;
-  // U+0080 to U+009F: a terminal may take them for escape sequences.
-  return byte == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
-}
-
 }  // namespace
 
 std::string describe_bytes(std::uint64_t bytes) {
@@ -102,7 +95,7 @@ std::string valid_utf8(std::string_view text) {
 std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
   for_each_sequence(text, [&](std::string_view sequence) {
-    const bool replace = sequence.empty() || is_control(sequence);
+    const bool replace = sequence.empty() || is_invisible(sequence);
     const std::string_view shown = replace ? kReplacement : sequence;
     if (out.size() + shown.size() > limit) {
       out += "...";

@@ -36,25 +36,6 @@ bool is_artifact_name(std::string_view file_name) {
                       [&](std::string_view suffix) { return file_name.ends_with(suffix); });
 }
 
-std::string shown(std::string_view name) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  while (!name.empty()) {
-    const std::size_t length = snapcore::utf8_sequence_length(name);
-    const auto byte = static_cast<unsigned char>(name.front());
-    if (length == 0 || byte < 0x20 || byte == 0x7f) {
-      text += "\\x";
-      text += kDigits[byte >> 4];
-      text += kDigits[byte & 15];
-      name.remove_prefix(1);
-    } else {
-      text += name.substr(0, length);
-      name.remove_prefix(length);
-    }
-  }
-  return text;
-}
-
 Result<> check_ref(std::string_view ref) {
   if (ref.empty()) return refuse(ref, "it is empty");
   if (ref.size() > kLongestRef) return refuse(ref.substr(0, 64), "it is too long");

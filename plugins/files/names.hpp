@@ -2,6 +2,7 @@
 #pragma once
 
 #include <snapcore/error.hpp>
+#include <snapcore/utf8.hpp>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,7 @@ inline constexpr std::string_view kDigestSuffix = ".sha256";
 bool is_artifact_name(std::string_view file_name);
 bool is_hidden(std::string_view file_name);
 
-// The text with everything that is not printable ASCII or UTF-8 escaped, for messages.
-std::string shown(std::string_view name);
+using snapcore::shown;  // of names, in messages
 
 // A ref is a path below the directory, in its one normal form. "files.bad_ref" for anything else:
 // absolute, with "..", ".", empty or hidden parts, or a name that no artifact has.

@@ -68,5 +68,25 @@ TEST(Utf8Test, NothingIsTextButNoSequence) {
   EXPECT_TRUE(is_utf8(std::string_view("\0", 1)));
 }
 
+TEST(ShownTest, WhatNobodySeesIsWrittenOut) {
+  for (const std::uint32_t point :
+       {0x00u, 0x1bu, 0x7fu, 0x80u, 0x9fu, 0xadu, 0x61cu, 0x200bu, 0x200eu, 0x200fu, 0x2028u,
+        0x202au, 0x202eu, 0x2066u, 0x2069u, 0xfeffu, 0xe0041u}) {
+    const std::string hidden = encoded(point, shortest(point));
+    EXPECT_TRUE(is_invisible(hidden)) << std::hex << point;
+    const std::string text = shown("a" + hidden + "b");
+    EXPECT_EQ(text.size(), 2 + 4 * hidden.size()) << std::hex << point;
+    EXPECT_EQ(text.substr(0, 3), "a\\x") << std::hex << point;
+  }
+  EXPECT_EQ(shown("\xe2\x80\xaetxt.exe"), "\\xe2\\x80\\xaetxt.exe");
+}
+
+TEST(ShownTest, TextStaysAsItIsAndTellsItselfFromWhatWasWrittenOut) {
+  EXPECT_EQ(shown("/k/Grüße/日本 ~"), "/k/Grüße/日本 ~");
+  EXPECT_EQ(shown("\xff"), "\\xff");
+  EXPECT_EQ(shown("\\xff"), "\\\\xff");
+  EXPECT_EQ(shown("\xe2\x80"), "\\xe2\\x80") << "cut off";
+}
+
 }  // namespace
 }  // namespace snapcore

@@ -8,30 +8,24 @@
 
 namespace etcd {
 
-std::string shown(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  while (!bytes.empty()) {
-    const std::size_t length = snapcore::utf8_sequence_length(bytes);
-    const auto first = static_cast<unsigned char>(bytes.front());
-    if (length == 0 || first < 0x20 || first == 0x7f || first == '\\') {
-      if (first == '\\') {
-        text += "\\\\";
-      } else {
-        text += {'\\', 'x', kDigits[first >> 4], kDigits[first & 15]};
-      }
-      bytes.remove_prefix(1);
-    } else {
-      text += bytes.substr(0, length);
-      bytes.remove_prefix(length);
-    }
-  }
-  return text;
-}
-
 Written write_bytes(std::string_view bytes) {
   if (snapcore::is_utf8(bytes)) return {.text = std::string(bytes), .base64 = {}};
   return {.text = {}, .base64 = base64(bytes)};
+}
+
+Written write_key(std::string_view key) {
+  Written written = write_bytes(key);
+  if (key.find('\0') != std::string_view::npos) written.base64 = base64(key);
+  return written;
+}
+
+std::string shown_key(std::string_view key) {
+  const std::string text = shown(key);
+  return text == key ? text : text + "  (base64 " + base64(key) + ")";
+}
+
+std::string count_words(std::uint64_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
 }
 
 std::string size_words(std::uint64_t bytes) {

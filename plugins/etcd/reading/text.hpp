@@ -2,13 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <snapcore/utf8.hpp>
 #include <string>
 #include <string_view>
 
 namespace etcd {
 
-// For a line on a terminal: what is no printable text stands as \xNN.
-std::string shown(std::string_view bytes);
+using snapcore::shown;
 
 // One of the two is set: the text, or base64 of what is none.
 struct Written {
@@ -16,6 +16,13 @@ struct Written {
   std::optional<std::string> base64;
 };
 Written write_bytes(std::string_view bytes);
+
+// A key, and where an argument cannot say it as text, how it can be asked for.
+Written write_key(std::string_view key);
+std::string shown_key(std::string_view key);
+
+// "1 key", "2 keys"
+std::string count_words(std::uint64_t count, const std::string& one);
 
 // "12.5 MB"
 std::string size_words(std::uint64_t bytes);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace snapcore {
@@ -13,5 +14,13 @@ bool is_utf8(std::string_view bytes);
 // Bytes of the one sequence at the front, 1 to 4; 0 when there is none. For going through what is
 // only partly text.
 std::size_t utf8_sequence_length(std::string_view bytes);
+
+// Whether one sequence is a character that nobody sees, and that may change how others are seen:
+// control characters, those of writing direction, joiners, tags.
+bool is_invisible(std::string_view sequence);
+
+// For a line that people read: what is no text, what is_invisible() and a backslash stand as \xNN
+// and \\, so that two names that differ never look the same.
+std::string shown(std::string_view bytes);
 
 }  // namespace snapcore
