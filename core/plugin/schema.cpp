@@ -175,6 +175,10 @@ Misfit in_plain_words(const Value& schema, const Value& value,
     return {place.path,
             "does not look like " + place.schema->at("pattern").string_or("what is expected")};
   }
+  if (said.starts_with("Expected number less than or equal to"))
+    return {place.path, "must be at most " + place.schema->at("maximum").dump()};
+  if (said.starts_with("Expected number greater than or equal to"))
+    return {place.path, "must be at least " + place.schema->at("minimum").dump()};
   if (said.starts_with("String should be no fewer than")) return {place.path, "is too short"};
   return {place.path, "does not fit: " + error.description};
 }

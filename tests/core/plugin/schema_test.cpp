@@ -31,7 +31,7 @@ constexpr std::string_view kMembers = R"({
   "type": "object", "required": ["members"], "additionalProperties": false,
   "properties": {
     "name": {"type": "string", "minLength": 1},
-    "size": {"type": "integer", "minimum": 0},
+    "size": {"type": "integer", "minimum": 1, "maximum": 16},
     "mode": {"type": "string", "enum": ["fast", "safe"]},
     "members": {"type": "array", "items": {
       "type": "object", "required": ["peer"], "additionalProperties": false,
@@ -49,6 +49,8 @@ TEST(SchemaTest, AMismatchNamesItsPlaceInTheOperatorsWords) {
        "etcd_prod: members[0].prot: does not exist here (there are: peer, port)"},
       {R"({"members": [], "mode": "slow"})", "etcd_prod: mode: must be one of: fast, safe"},
       {R"({"members": [], "size": 1.5})", "etcd_prod: size: must be integer, not number"},
+      {R"({"members": [], "size": 0})", "etcd_prod: size: must be at least 1"},
+      {R"({"members": [], "size": 17})", "etcd_prod: size: must be at most 16"},
       {R"({"members": [], "name": ""})", "etcd_prod: name: is too short"},
       {R"([])", "etcd_prod: must be object, not array"},
   };
