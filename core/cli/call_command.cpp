@@ -16,8 +16,8 @@ Result<ExitCode> read_at_once(Invocation& invocation, OpenSite& site, const Name
   auto answer = read_operation(site.instances, named, *asked, invocation, items);
   items.flush();
   if (!answer) return fail(answer.error());
-  items.result(*answer);
-  return ExitCode::kDone;
+  items.result(*answer, named.found && !named.found->item.is_null());
+  return items.warned() ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
 }
 
 Result<ExitCode> through_the_gate(Invocation& invocation, OpenSite& site,

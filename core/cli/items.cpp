@@ -5,6 +5,7 @@
 namespace snapcore {
 namespace {
 
+constexpr int kWarning = 2;  // of the levels of the plugin contract
 constexpr std::size_t kWorthWriting = std::size_t{64} << 10;
 
 }  // namespace
@@ -26,13 +27,13 @@ void ItemPrinter::item(const Value& item) {
   if (pending_.size() >= kWorthWriting) write();
 }
 
-void ItemPrinter::result(const Value& result) {
+void ItemPrinter::result(const Value& result, bool of_items) {
   const std::lock_guard lock(mutex_);
   if (output_.json()) {
     output_.add_to_result("result", result);
   } else if (result.has("words")) {
     pending_ += lines_of(result);
-  } else if (!any_) {
+  } else if (!any_ && !of_items) {
     pending_ += result.pretty() + "\n";
   }
   write();
@@ -40,6 +41,7 @@ void ItemPrinter::result(const Value& result) {
 
 void ItemPrinter::log(int level, std::string_view instance, std::string_view message) {
   const std::lock_guard lock(mutex_);
+  if (level >= kWarning) warned_ = true;
   log_.log(level, instance, message);
 }
 

@@ -1,6 +1,7 @@
 // Prints what an operation hands over, while it still runs.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -18,10 +19,14 @@ class ItemPrinter final : public Audience {
   explicit ItemPrinter(Output& output) : output_(output), log_(output) {}
 
   void item(const Value& item);
-  void result(const Value& result);
+  // `of_items`: the operation hands over items, and for people they are all it has to show, also
+  // when there are none, but for the result's words.
+  void result(const Value& result, bool of_items);
   void log(int level, std::string_view instance, std::string_view message) override;
   // What was held back until it was worth writing; also when the call failed.
   void flush();
+  // A warning, or worse, was among the words of its log.
+  bool warned() const { return warned_; }
 
  private:
   std::string lines_of(const Value& value) const;
@@ -32,6 +37,7 @@ class ItemPrinter final : public Audience {
   LogAudience log_;
   std::string pending_;
   bool any_ = false;
+  std::atomic<bool> warned_ = false;
 };
 
 }  // namespace snapcore
