@@ -18,12 +18,13 @@ struct Verb {
   std::string_view name;
   std::vector<Effect> effects;
   bool required = true;
-  std::vector<bool> ports_in = {};  // one entry a port: does the plugin read it?
-  Names args = {};                  // must be there
-  Names optional_args = {};         // may be there; the core can fill in no others
-  Names results = {};               // must be there
-  bool concurrent = false;          // must run beside other calls of its instance
-  bool open_args = false;           // takes arguments of its own: those of `restore`
+  std::vector<bool> ports_in = {};    // one entry a port: does the plugin read it?
+  Names args = {};                    // must be there
+  Names optional_args = {};           // may be there; the core can fill in no others
+  Names results = {};                 // must be there
+  bool concurrent = false;            // must run beside other calls of its instance
+  bool open_args = false;             // takes arguments of its own: those of `restore`
+  bool without_instance_too = false;  // may be asked of the plugin alone
 };
 
 const std::vector<Verb>& verbs() {
@@ -58,7 +59,8 @@ const std::vector<Verb>& verbs() {
        .name = "examine",
        .effects = {kRead},
        .args = {"artifact"},
-       .results = {"kind"}},
+       .results = {"kind"},
+       .without_instance_too = true},
       {.role = Role::kTarget,
        .name = "capture",
        .effects = {kRead},
@@ -153,7 +155,7 @@ std::optional<std::string> find_verb_problem(const Verb& verb, const Operation& 
     return "has the effect " + std::string(to_text(operation.effect)) + " and must have " +
            list_of(verb.effects);
   }
-  if (!operation.needs_instance) return "must need an instance";
+  if (!operation.needs_instance && !verb.without_instance_too) return "must need an instance";
   if (verb.concurrent && !operation.concurrent) {
     return "must be concurrent: targets read at several places at the same time";
   }

@@ -233,6 +233,7 @@ TEST(ManifestTest, AVerbHasThePortsAndArgumentsThatTheCoreUses) {
   EXPECT_THAT(replace("stage", "result", object_schema({{"hand", "object"}})),
               HasSubstr("lacks \"handle\""));
   EXPECT_THAT(replace("list", "needs_instance", Value(false)), HasSubstr("must need an instance"));
+  EXPECT_EQ(replace("examine", "needs_instance", Value(false)), "");
 }
 
 TEST(ManifestTest, OneArgumentOfRestoreHasOneType) {

@@ -173,6 +173,21 @@ class Operation : public OperationSpec {
     return repeat(Repeat::kProbe);
   }
 
+  // Can be called without an instance too; then this free function answers, with the same types.
+  template <class F>
+  Operation& or_without_instance(F function) {
+    static_assert(std::is_same_v<typename detail::Method<F>::Args, A> &&
+                      std::is_same_v<typename detail::Method<F>::Answer, R> &&
+                      std::is_void_v<typename detail::Method<F>::Class>,
+                  "or_without_instance: a free Result<Result> f(Call&, const Args&)");
+    execute = [with = execute, without = detail::handler(function)](void* self, Call& call,
+                                                                    const Value& args) {
+      return self ? with(self, call, args) : without(nullptr, call, args);
+    };
+    manifest["needs_instance"] = false;
+    return *this;
+  }
+
   Operation& port_in(std::string_view name) { return port(name, "in"); }
   Operation& port_out(std::string_view name) { return port(name, "out"); }
   template <class T>
