@@ -28,6 +28,17 @@ Error wrong_cluster(std::string message) {
           .outcome = Outcome::kHappened};
 }
 
+// Nobody will be somebody at the next question.
+Error not_allowed(const std::string& answer) {
+  return {.code = "etcd.authentication",
+          .message = "the cluster has authentication on, and the instance names no user: " + answer,
+          .hint =
+              "what was restored cannot be checked from here; look at it with 'etcdctl --user', "
+              "after a run that is held (--on-failure hold)",
+          .category = Category::kAuth,
+          .outcome = Outcome::kHappened};
+}
+
 std::string ids_of(const MemberList& list) {
   std::string text;
   for (const ListedMember& member : list.members)
@@ -89,6 +100,8 @@ class HealthCheck {
 
  private:
   Result<std::string> look_at(const TargetMember& member, const Observation& seen) const {
+    if (seen.problem && seen.problem->category == Category::kAuth)
+      return fail(not_allowed(member.name + ": " + seen.problem->message));
     if (seen.status && id_text(seen.status->cluster_id) != expected_.cluster_id) {
       return fail(wrong_cluster("member " + member.name + " belongs to cluster " +
                                 id_text(seen.status->cluster_id) + ", not to the restored one, " +
@@ -123,6 +136,7 @@ class HealthCheck {
       same_ = data.words;
       return true;
     }
+    if (data.verdict == SameData::Verdict::kNotAllowed) return fail(not_allowed(data.words));
     why_ = data.words;
     differed_ = data.verdict == SameData::Verdict::kDiffers ? differed_ + 1 : 0;
     if (differed_ < kBelieved) return false;

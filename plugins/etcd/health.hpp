@@ -15,8 +15,8 @@ namespace etcd {
 //   every member answers healthy; cluster id and member list are the expected ones; every member is
 //   at one revision, not below the expected one, with one hash: HashKV where the members serve it,
 //   else the hash of the whole backend.
-// Returns what was found, in words. "etcd.not_healthy"; "etcd.wrong_cluster" and
-// "etcd.hash_differs" do not wait, since they do not get better.
+// Returns what was found, in words. "etcd.not_healthy"; "etcd.wrong_cluster",
+// "etcd.hash_differs" and "etcd.authentication" do not wait, since they do not get better.
 Result<std::vector<std::string>> verify_health(const Target& target, const Expected& expected,
                                                std::chrono::milliseconds patience,
                                                const Watch& watch);

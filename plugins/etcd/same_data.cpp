@@ -13,24 +13,30 @@ constexpr auto kPatience = std::chrono::seconds(30);  // a hash reads the whole 
 struct Answers {
   std::vector<std::optional<KvHash>> hashes;  // empty where the member has no such hash
   std::string problem;
+  bool not_allowed = false;  // and that is the problem
+
+  SameData none() const { return {not_allowed ? Verdict::kNotAllowed : Verdict::kMoving, problem}; }
 };
 
 template <class Ask>
 Answers ask_all(const Target& target, const std::function<bool()>& cancelled, Ask ask) {
   Answers answers;
   answers.hashes.resize(target.members.size());
-  std::vector<std::string> problems(target.members.size());
+  std::vector<std::optional<snapcore::Error>> problems(target.members.size());
   side_by_side(target.members.size(), [&](std::size_t i) {
     Gateway gateway = gateway_of(target.members[i], target, cancelled, kPatience);
     auto hash = ask(gateway);
     if (hash) {
       answers.hashes[i] = *hash;
     } else {
-      problems[i] = target.members[i].name + ": " + hash.error().message;
+      problems[i] = hash.error();
     }
   });
-  for (const std::string& problem : problems) {
-    if (answers.problem.empty()) answers.problem = problem;
+  for (std::size_t i = 0; i < problems.size() && !answers.not_allowed; ++i) {
+    if (!problems[i]) continue;
+    answers.not_allowed = problems[i]->category == snapcore::Category::kAuth;
+    if (answers.problem.empty() || answers.not_allowed)
+      answers.problem = target.members[i].name + ": " + problems[i]->message;
   }
   return answers;
 }
@@ -58,7 +64,7 @@ SameData compare_backends(const Target& target, const std::vector<Observation>& 
         if (!hash) return snapcore::fail(hash.error());
         return *hash;
       });
-  if (!answers.problem.empty()) return {Verdict::kMoving, answers.problem};
+  if (!answers.problem.empty()) return answers.none();
   if (!all_equal(answers, [](const KvHash& hash) { return hash.revision; }))
     return {Verdict::kMoving, "the members are not at one revision"};
   const std::string revision = std::to_string(answers.hashes.front()->revision);
@@ -90,7 +96,7 @@ SameData compare_data(const Target& target, const std::vector<Observation>& seen
   for (const Observation& member : seen) lowest = std::min(lowest, member.status->revision);
   const Answers answers =
       ask_all(target, cancelled, [lowest](Gateway& gateway) { return gateway.hash_kv(lowest); });
-  if (!answers.problem.empty()) return {Verdict::kMoving, answers.problem};
+  if (!answers.problem.empty()) return answers.none();
   const bool served = std::all_of(answers.hashes.begin(), answers.hashes.end(),
                                   [](const auto& hash) { return hash.has_value(); });
   if (!served) return compare_backends(target, seen, cancelled);

@@ -9,11 +9,12 @@
 namespace etcd {
 
 struct SameData {
-  enum class Verdict { kSame, kDiffers, kMoving } verdict = Verdict::kMoving;
+  enum class Verdict { kSame, kDiffers, kMoving, kNotAllowed } verdict = Verdict::kMoving;
   std::string words;  // what was compared, or what keeps it from being compared
 };
 
 // `seen` holds a status of every member. kMoving: the members are not at one point; ask again.
+// kNotAllowed: they want to know who asks.
 SameData compare_data(const Target& target, const std::vector<Observation>& seen,
                       const std::function<bool()>& cancelled);
 

@@ -29,6 +29,7 @@ enum class Manner {
   kNonsense,   // answers what no etcd answers
   kNoGateway,  // 404 for everything below /v3/
   kWantsUser,  // authentication is enabled
+  kWantsUserForHashes,
 };
 
 struct ListedPeer {
@@ -153,7 +154,9 @@ class EtcdGateway {
     if (manner == Manner::kNonsense) return http(200, "<html>hello</html>");
     const bool gateway = path.starts_with("/v3/");
     if (gateway && manner == Manner::kNoGateway) return http(404, "404 page not found\n");
-    if (gateway && manner == Manner::kWantsUser)
+    const bool hash = path.starts_with("/v3/maintenance/hash");
+    if ((gateway && manner == Manner::kWantsUser) ||
+        (hash && manner == Manner::kWantsUserForHashes))
       return http(500, R"({"error":"etcdserver: user name is empty","code":2})");
     if (state_.moves) ++state_.revision;
     return answer(path, body ? *body : Value());

@@ -105,6 +105,20 @@ TEST(Health, OtherMembersThanThoseRestoredAreRefused) {
   }
 }
 
+TEST(Health, ClusterThatWantsAUserIsNotWaitedFor) {
+  for (const bool for_hashes_alone : {false, true}) {
+    FakeCluster cluster;
+    cluster.all([&](EtcdState& state) {
+      state.manner = for_hashes_alone ? Manner::kWantsUserForHashes : Manner::kWantsUser;
+    });
+    const auto verdict =
+        verify_health(cluster.target(), cluster.expected(), std::chrono::hours(1), {});
+    EXPECT_EQ(code_of(verdict), "etcd.authentication");
+    EXPECT_THAT(verdict.error().message, HasSubstr("the instance names no user: m1: "));
+    EXPECT_EQ(verdict.error().outcome, snapcore::Outcome::kHappened);
+  }
+}
+
 TEST(Health, AnythingThatMayPassIsWaitedForAndNamed) {
   const std::vector<std::pair<void (*)(EtcdState&), std::string>> troubles = {
       {[](EtcdState& state) { state.healthy = false; }, "m2 answers that it is not healthy"},
@@ -115,7 +129,6 @@ TEST(Health, AnythingThatMayPassIsWaitedForAndNamed) {
       {[](EtcdState& state) { state.manner = Manner::kCut; }, "m2: "},
       {[](EtcdState& state) { state.manner = Manner::kNonsense; }, "m2: "},
       {[](EtcdState& state) { state.manner = Manner::kNoGateway; }, "gateway is off"},
-      {[](EtcdState& state) { state.manner = Manner::kWantsUser; }, "user name is empty"},
       {[](EtcdState& state) { state.revision = 9; }, "below the restored 10"},
       {[](EtcdState& state) { state.members[0].name = ""; }, "did not tell its name"}};
   for (const auto& [trouble, words] : troubles) {
