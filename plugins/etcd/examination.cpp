@@ -87,7 +87,12 @@ std::vector<std::string> evidence_of(const Examined& snapshot) {
 }
 
 std::string listed_contents_of_keys(const Examined& snapshot) {
-  return std::to_string(snapshot.live_keys) + " now (TOTAL KEYS of etcd 3.6), " +
+  const std::string theirs =
+      snapshot.placeholder ? std::to_string(snapshot.live_keys + 1) +
+                                 " as TOTAL KEYS of etcd 3.6, which takes the entry of a raised "
+                                 "revision for a key"
+                           : "TOTAL KEYS of etcd 3.6";
+  return std::to_string(snapshot.live_keys) + " now (" + theirs + "), " +
          std::to_string(snapshot.total_entries) +
          " entries in all (TOTAL KEYS of etcd 3.4 and 3.5)";
 }
@@ -115,7 +120,28 @@ std::string corruption_in(const Examined& snapshot) {
          "may be the wrong data";
 }
 
-Examination describe(const Examined& snapshot, const std::string& running) {
+std::string authentication_in(const Examined& snapshot) {
+  if (!snapshot.auth_enabled) return {};
+  return "authentication is on in this snapshot, and the instance names no user: the restored "
+         "members will not say whether they hold the same data, so the check of their health fails "
+         "(--on-failure hold keeps what was restored)";
+}
+
+namespace {
+
+// Why servers of `running` are not to be given it, or why it would not be known how they fare.
+std::vector<Concern> concerns_of_a_restore(const Examined& snapshot, const std::string& running) {
+  std::vector<Concern> concerns;
+  if (std::string problem = authentication_in(snapshot); !problem.empty())
+    concerns.push_back({Guard::kHealthy, std::move(problem)});
+  if (std::string problem = problem_between(written_version(snapshot), running); !problem.empty())
+    concerns.push_back({Guard::kVersion, std::move(problem)});
+  return concerns;
+}
+
+}  // namespace
+
+Examination describe(const Examined& snapshot) {
   Examination found{.kind = std::string(kSnapshotKind)};
   std::vector<std::string> urls;
   for (const Member& member : snapshot.members)
@@ -149,10 +175,15 @@ Examination describe(const Examined& snapshot, const std::string& running) {
          "there is no SHA-256 behind its pages: a plain copy of a database, which may be torn in "
          "ways that no structural check sees"});
   }
-  if (const std::string problem = corruption_in(snapshot); !problem.empty())
-    found.concerns.push_back({Guard::kHealthy, problem});
-  if (const std::string problem = problem_between(version, running); !problem.empty())
-    found.concerns.push_back({Guard::kVersion, problem});
+  if (std::string problem = corruption_in(snapshot); !problem.empty())
+    found.concerns.push_back({Guard::kHealthy, std::move(problem)});
+  return found;
+}
+
+Examination describe_for(const std::string& running, const Examined& snapshot) {
+  Examination found = describe(snapshot);
+  for (Concern& concern : concerns_of_a_restore(snapshot, running))
+    found.concerns.push_back(std::move(concern));
   return found;
 }
 

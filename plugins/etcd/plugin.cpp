@@ -79,6 +79,22 @@ std::string name_of(const sdk::Artifact& artifact) {
   return artifact.name.empty() ? artifact.ref : artifact.name;
 }
 
+Result<Examined> examine_artifact(Call& call, const sdk::Artifact& artifact) {
+  const auto file = ArtifactFile::open(call, artifact);
+  if (!file) return fail(file.error());
+  auto examined = etcd::examine(file->bytes(), file->name(),
+                                {.require_trailer = false, .canceled = watch_of(call).cancelled});
+  if (auto same = file->finish(); !same) return fail(same.error());
+  return examined;
+}
+
+// By itself a snapshot is what it is; whether a cluster can take it is another question.
+Result<Examination> call_examine(Call& call, const roles::ExamineArgs& args) {
+  const auto examined = examine_artifact(call, args.artifact);
+  if (!examined) return fail(examined.error());
+  return describe(*examined);
+}
+
 ActivateResult result_of(Activated done) {
   ActivateResult result{.kept = {}, .words = std::move(done.words)};
   if (!done.kept.members.empty()) result.kept = std::move(done.kept);
@@ -118,13 +134,9 @@ class Plugin {
   }
 
   Result<Examination> examine(Call& call, const roles::ExamineArgs& args) {
-    const auto file = ArtifactFile::open(call, args.artifact);
-    if (!file) return fail(file.error());
-    auto examined = etcd::examine(file->bytes(), file->name(),
-                                  {.require_trailer = false, .canceled = watch_of(call).cancelled});
-    if (auto same = file->finish(); !same) return fail(same.error());
+    const auto examined = examine_artifact(call, args.artifact);
     if (!examined) return fail(examined.error());
-    return describe(*examined, version_to_come(target_, watch_of(call).cancelled));
+    return describe_for(version_to_come(target_, watch_of(call).cancelled), *examined);
   }
 
   Result<Planned> plan_stage(Call& call, const StageArgs& args);
@@ -247,6 +259,7 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
                                .bump_revision = args.bump_revision,
                                .accept_no_trailer = waived("hash"),
                                .accept_corrupt_alarm = waived("healthy"),
+                               .accept_authentication = waived("healthy"),
                                .accept_older_server = waived("version")};
   const StagingWork work{
       .watch = watch_of(call),
@@ -368,7 +381,7 @@ sdk::Plugin<Plugin> describe_plugin() {
       .target()
       .kind(kSnapshotKind, 16, "\xed\xda\x0c\xed")
       .operation(roles::inspect(&Plugin::inspect))
-      .operation(roles::examine(&Plugin::examine))
+      .operation(roles::examine(&Plugin::examine).or_without_instance(&call_examine))
       .operation(roles::stage(&Plugin::plan_stage, &Plugin::stage)
                      .repeat(Repeat::kKeyed)
                      .undo_by(&Plugin::undo_stage))

@@ -309,10 +309,15 @@ class Staging {
       if (!options_.accept_corrupt_alarm) return refuse("etcd.corrupt_alarm", problem, "healthy");
       data_.words.push_back("taken although " + problem);
     }
+    if (const std::string problem = authentication_in(examined); !problem.empty()) {
+      if (!options_.accept_authentication) return refuse("etcd.authentication", problem, "healthy");
+      data_.words.push_back("taken although " + problem);
+    }
     const std::string written = written_version(examined);
     const std::string running = version_to_come(target_, work_.watch.cancelled);
     if (const std::string problem = problem_between(written, running); !problem.empty()) {
-      if (!options_.accept_older_server) return refuse("etcd.older_server", problem, "version");
+      const char* code = running.empty() ? "etcd.unknown_server" : "etcd.older_server";
+      if (!options_.accept_older_server) return refuse(code, problem, "version");
       data_.words.push_back("taken although " + problem);
     }
     return {};

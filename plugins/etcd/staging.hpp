@@ -20,6 +20,7 @@ struct StagingOptions {
   std::optional<std::int64_t> bump_revision = {};  // 0: none; left out: only for Kubernetes' data
   bool accept_no_trailer = false;
   bool accept_corrupt_alarm = false;
+  bool accept_authentication = false;
   bool accept_older_server = false;
 };
 

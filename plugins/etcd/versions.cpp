@@ -1,6 +1,7 @@
 #include "versions.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace etcd {
 
@@ -18,11 +19,26 @@ std::optional<Version> parse_version(std::string_view text) {
   return version;
 }
 
+namespace {
+
+constexpr Version kOldest = {.major = 3, .minor = 4};
+
+bool can_read(const Version& server, const Version& written) {
+  return std::pair(written.major, written.minor) <= std::pair(server.major, server.minor);
+}
+
+}  // namespace
+
 std::string problem_between(std::string_view written, std::string_view running) {
   const auto from = parse_version(written);
+  if (!from) return "";
   const auto to = parse_version(running);
-  if (!from || !to) return "";
-  if (from->major < to->major || (from->major == to->major && from->minor <= to->minor)) return "";
+  if (can_read(to.value_or(kOldest), *from)) return "";
+  if (!to) {
+    return "the snapshot is of etcd " + std::string(written) +
+           ", which older servers may not read, and nobody knows which etcd will read it: no "
+           "member answers, and the instance names no server_version (set it in the site)";
+  }
   return "the snapshot is of etcd " + std::string(written) + ", and the members run " +
          std::string(running) + ", which is older and may not read it";
 }

@@ -19,7 +19,8 @@ struct Version {
 std::optional<Version> parse_version(std::string_view text);
 
 // Why servers of `running` should not be given what `written` wrote; empty when they can read it.
-// Only major and minor count.
+// Only major and minor count. `running` is empty when nobody knows which servers it will be: what
+// the oldest ones known here wrote can be read by all, and anything later is a problem then.
 std::string problem_between(std::string_view written, std::string_view running);
 
 // Which servers can read it, in words.

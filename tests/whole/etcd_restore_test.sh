@@ -244,4 +244,18 @@ case_a_restored_cluster_survives_a_restart_and_another_restore() {
   expect_equal "$(cluster_count "$work" /k/)" 230 "keys"
 }
 
+case_authentication_is_a_concern_and_health_says_at_once_what_is_missing() {
+  make_cluster_with_snapshot 1
+  cluster_ctl "$work" user add root:secret >/dev/null
+  cluster_ctl "$work" user grant-role root root >/dev/null 2>&1 || cluster_ctl "$work" role add root >/dev/null
+  cluster_ctl "$work" user grant-role root root >/dev/null 2>&1 || true
+  cluster_ctl "$work" auth enable >/dev/null
+  cluster_ctl "$work" --user root:secret snapshot save "$work/backups/users.db" >/dev/null 2>&1
+  destroy_cluster
+  expect_exit 3 snapcore restore etcd_prod --from backups --ref users.db --yes
+  expect_said 'authentication is on in this snapshot, and the instance names no user' '--waive healthy=REASON'
+  expect_exit 7 snapcore restore etcd_prod --from backups --ref users.db --yes --waive healthy=known
+  expect_said 'etcd.authentication' 'the instance names no user: m1: .*user name is empty'
+}
+
 run_cases

@@ -20,6 +20,15 @@ using snapcore::Sha256;
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr auto kTick = std::chrono::milliseconds(50);  // between two looks at `canceled`
 constexpr std::uint64_t kFurtherShown = 10;
+constexpr std::uint64_t kWiped = 2 * bolt::kMinPageSize;  // both meta pages, however small
+
+// A file without a digest ends with a sector.
+std::string problem_with_length(std::uint64_t file_size, std::uint64_t database_size) {
+  const std::uint64_t behind = file_size - database_size;
+  if (has_trailer(file_size) || behind % 512 == 0) return {};
+  return "behind its pages stand " + std::to_string(behind) +
+         " bytes instead of the 32 of its SHA-256";
+}
 
 class Examination {
  public:
@@ -111,8 +120,16 @@ class Examination {
   snapcore::Error not_opened(const snapcore::Error& error) {
     if (error.code == "etcd.bolt_truncated") return truncated(error.message);
     if (error.code == "etcd.bolt_damaged") return damaged(error.message);
-    if (error.code == "etcd.bolt_foreign" && zeros_only()) {
-      return refused("not_a_snapshot", "is not an etcd snapshot: it holds nothing but zeros");
+    if (error.code == "etcd.bolt_foreign") {
+      const std::uint64_t zeros = zeros_at_the_beginning();
+      if (zeros == file_.size())
+        return refused("not_a_snapshot", "is not an etcd snapshot: it holds nothing but zeros");
+      if (zeros >= kWiped) {
+        return refused("not_a_snapshot",
+                       "cannot be read: its first " + std::to_string(zeros) +
+                           " bytes, where both meta pages of a snapshot are, are zeros; what "
+                           "follows is not");
+      }
     }
     auto refusal =
         refused("not_a_snapshot", "is not an etcd snapshot that can be read here: " + error.message,
@@ -125,21 +142,26 @@ class Examination {
     return refused("snapshot_truncated", "is cut off: " + what, "copy or take the snapshot again");
   }
 
-  bool zeros_only() const {
+  std::uint64_t zeros_at_the_beginning() const {
     Room room;
-    Bytes head;
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), 4096));
-    return file_.fetch(0, wanted, room, head).empty() &&
-           std::all_of(head.begin(), head.end(), [](std::byte b) { return b == std::byte{0}; });
+    Bytes piece;
+    for (std::uint64_t at = 0; at < file_.size(); at += piece.size()) {
+      const auto wanted =
+          static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, file_.size() - at));
+      if (!file_.fetch(at, wanted, room, piece).empty()) return at;
+      const auto other =
+          std::find_if(piece.begin(), piece.end(), [](std::byte b) { return b != std::byte{0}; });
+      if (other != piece.end()) return at + static_cast<std::uint64_t>(other - piece.begin());
+    }
+    return file_.size();
   }
 
   // Without the digest the length alone tells a whole snapshot from one cut within its digest.
   Result<> check_length() {
     if (examined_.has_trailer) return {};
-    const std::uint64_t behind = examined_.file_size - examined_.database_size;
-    if (behind % 512 != 0) {
-      return fail(truncated("behind its pages stand " + std::to_string(behind) +
-                            " bytes instead of the 32 of its SHA-256"));
+    if (const auto problem = problem_with_length(examined_.file_size, examined_.database_size);
+        !problem.empty()) {
+      return fail(truncated(problem));
     }
     if (!options_.require_trailer) return {};
     return fail(refused("snapshot_no_trailer",
@@ -197,14 +219,8 @@ class Examination {
 
   // Where no digest vouches for the bytes between the pages.
   void check_ends(const bolt::Database& database) {
-    if (!examined_.has_trailer || examined_.sha_ok) return;
-    // A server sends both meta pages whole and nothing behind the last page but the digest.
-    if (!database.both_metas_valid()) note(damaged("one of its two meta pages is not whole"));
-    if (examined_.file_size != examined_.database_size + Sha256::kSize) {
-      note(damaged("its meta page counts " + std::to_string(examined_.database_size) +
-                   " bytes of pages, but the digest stands at byte " +
-                   std::to_string(examined_.file_size - Sha256::kSize)));
-    }
+    if (examined_.sha_ok) return;
+    for (const std::string& problem : problems_at_ends(file_, database)) note(damaged(problem));
   }
 
   Result<> read_all(const bolt::Database& database) {
@@ -322,6 +338,21 @@ class Examination {
 };
 
 }  // namespace
+
+std::vector<std::string> problems_at_ends(const FileBytes& file, const bolt::Database& database) {
+  std::vector<std::string> problems;
+  if (auto problem = problem_with_length(file.size(), database.size()); !problem.empty())
+    problems.push_back(std::move(problem));
+  if (!has_trailer(file.size())) return problems;
+  // A server sends both meta pages whole and nothing behind the last page but the digest.
+  if (!database.both_metas_valid()) problems.emplace_back("one of its two meta pages is not whole");
+  if (file.size() != database.size() + Sha256::kSize) {
+    problems.push_back("its meta page counts " + std::to_string(database.size()) +
+                       " bytes of pages, but the digest stands at byte " +
+                       std::to_string(file.size() - Sha256::kSize));
+  }
+  return problems;
+}
 
 Result<Examined> examine(const FileBytes& file, std::string_view name,
                          const ExamineOptions& options) {

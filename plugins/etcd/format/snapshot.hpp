@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <format/bolt.hpp>
 #include <format/bytes.hpp>
 #include <format/file_bytes.hpp>
 #include <format/key_value.hpp>
@@ -50,8 +51,10 @@ struct Examined {
 
   std::uint64_t total_entries = 0;  // of all buckets: `totalKey` of etcd 3.4 and 3.5
   std::uint64_t revisions = 0;      // entries of bucket `key`
-  std::uint64_t live_keys = 0;  // keys that are there at the last revision: `totalKey` from 3.6 on
-  bool kubernetes = false;      // holds objects as Kubernetes stores them
+  std::uint64_t live_keys = 0;      // that are there at the last revision
+  // A raised revision left an entry without a key, which `totalKey` of etcd 3.6 takes for one.
+  bool placeholder = false;
+  bool kubernetes = false;  // holds objects as Kubernetes stores them
   std::vector<BucketCount> buckets;
 
   std::vector<Member> members;  // the old cluster, ascending by id
@@ -91,6 +94,11 @@ std::vector<Member> zombies_of(const Examined& examined);
 // Members recorded as learners that raft counts as voters: etcd 3.5 before 3.5.20 forgot to write
 // their promotion down, and etcd 3.6 refuses to start on that.
 std::vector<Member> forgotten_promotions_of(const Examined& examined);
+
+// What is wrong with the length, the meta pages and the space behind the last page, as far as that
+// can be seen without reading anything between: each a sentence without its beginning ("one of
+// its two meta pages is not whole"). None of it is wrong with a copy of a server's own file.
+std::vector<std::string> problems_at_ends(const FileBytes& file, const bolt::Database& database);
 
 // Whether the length says that a SHA-256 stands behind the pages.
 constexpr bool has_trailer(std::uint64_t file_size) { return file_size % 512 == 32; }

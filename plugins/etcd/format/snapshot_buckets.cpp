@@ -107,7 +107,7 @@ std::string BucketReader::take_revision(Bytes key, Bytes value) {
   ++examined_->revisions;
   // A revision bump of etcd's restore leaves an entry with nothing in it.
   if (value.empty() && !at->tombstone) {
-    count_key({}, true);
+    examined_->placeholder = true;
     return {};
   }
   const auto change = decode_key_value(value);

@@ -119,7 +119,7 @@ Examined examined(const std::string& bytes) {
 }
 
 TEST(Examination, IdentityIsTheSetOfPeerUrls) {
-  const Examination found = describe(examined(DiskCluster::snapshot()), "3.4.23");
+  const Examination found = describe_for("3.4.23", examined(DiskCluster::snapshot()));
   EXPECT_EQ(found.kind, "etcd-snapshot");
   EXPECT_FALSE(found.identity.at("peer_urls").items().empty());
   EXPECT_THAT(found.concerns, IsEmpty());
@@ -130,34 +130,46 @@ TEST(Examination, IdentityIsTheSetOfPeerUrls) {
 TEST(Examination, MissingMembersLeaveTheIdentityUnknown) {
   test::EtcdContent content = test::etcd_content(5);
   content.members.clear();
-  EXPECT_TRUE(describe(examined(content.snapshot()), "").identity.is_null());
+  EXPECT_TRUE(describe(examined(content.snapshot())).identity.is_null());
 }
 
 TEST(Examination, ACorruptionThatAMemberSawIsAConcern) {
   test::EtcdContent content = test::etcd_content(5);
   content.alarm[0].key.back() = 2;
-  const Examination found = describe(examined(content.snapshot()), "");
+  const Examination found = describe(examined(content.snapshot()));
   ASSERT_THAT(found.concerns, SizeIs(1));
   EXPECT_EQ(found.concerns[0].guard, snapcore::sdk::Guard::kHealthy);
   EXPECT_THAT(found.concerns[0].message, HasSubstr("CORRUPT"));
 }
 
 TEST(Examination, BothCountsOfKeysAreTold) {
-  const Examination found = describe(examined(test::etcd_content(20, true).snapshot()), "");
+  const Examination found = describe(examined(test::etcd_content(20, true).snapshot()));
   EXPECT_THAT(found.contents.at("keys"), HasSubstr("5 now (TOTAL KEYS of etcd 3.6)"));
   EXPECT_EQ(found.contents.at("read by"), "etcd 3.6 and later");
 }
 
 TEST(Examination, PlainDatabaseAndOlderServersAreConcerns) {
   using snapcore::sdk::Guard;
-  const Examination plain = describe(examined(test::etcd_content(5).database()), "");
+  const Examination plain = describe(examined(test::etcd_content(5).database()));
   ASSERT_THAT(plain.concerns, SizeIs(1));
   EXPECT_EQ(plain.concerns[0].guard, Guard::kHash);
   const Examined later = examined(test::etcd_content(5, true).snapshot());
-  EXPECT_THAT(describe(later, "3.6.1").concerns, IsEmpty());
-  const Examination old_server = describe(later, "3.4.23");
+  EXPECT_THAT(describe_for("3.6.1", later).concerns, IsEmpty());
+  const Examination old_server = describe_for("3.4.23", later);
   ASSERT_THAT(old_server.concerns, SizeIs(1));
   EXPECT_EQ(old_server.concerns[0].guard, Guard::kVersion);
+  const Examination unknown_server = describe_for("", later);
+  ASSERT_THAT(unknown_server.concerns, SizeIs(1));
+  EXPECT_EQ(unknown_server.concerns[0].guard, Guard::kVersion);
+  EXPECT_THAT(describe(later).concerns, IsEmpty()) << "nobody is going to read it";
+}
+
+TEST(Examination, TheEntryOfARaisedRevisionIsNotCountedAsAKey) {
+  Examined snapshot = examined(test::etcd_content(20, true).snapshot());
+  snapshot.placeholder = true;
+  EXPECT_THAT(describe(snapshot).contents.at("keys"),
+              HasSubstr("5 now (6 as TOTAL KEYS of etcd 3.6, which takes the entry of a raised "
+                        "revision for a key)"));
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ TEST(Staging, TheAlarmCorruptIsNeverDroppedInSilence) {
 TEST(Staging, WhatAnOlderServerMayNotReadIsRefusedBeforeAnythingStops) {
   DiskCluster cluster({.members = 1});
   const std::string later = test::etcd_content(40, true).snapshot();
-  EXPECT_EQ(code_of(cluster.stage(later, 'a')), "fine") << "nobody knows which server it will be";
+  EXPECT_EQ(code_of(cluster.stage(later, 'a')), "etcd.unknown_server");
+  EXPECT_EQ(code_of(cluster.stage(later, 'a', {.accept_older_server = true})), "fine");
   cluster.config.server_version = "3.6.4";
   cluster.reload();
   EXPECT_EQ(code_of(cluster.stage(later, 'a')), "fine");

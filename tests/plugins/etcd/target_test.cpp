@@ -204,7 +204,9 @@ TEST(Versions, OnlyAnOlderServerIsAProblem) {
   EXPECT_EQ(problem_between("3.4.0", "3.4.23"), "");
   EXPECT_EQ(problem_between("3.4.0", "3.6.1"), "");
   EXPECT_EQ(problem_between("3.5.9", "3.5.0"), "");
-  EXPECT_EQ(problem_between("3.6.0", ""), "");
+  EXPECT_EQ(problem_between("3.4.0", ""), "") << "every server that there is reads it";
+  EXPECT_THAT(problem_between("3.5.0", ""), HasSubstr("server_version"));
+  EXPECT_THAT(problem_between("3.6.0", ""), HasSubstr("nobody knows which etcd will read it"));
   EXPECT_THAT(problem_between("3.6.0", "3.5.33"), HasSubstr("3.5.33"));
   EXPECT_THAT(problem_between("3.10.0", "3.9.0"), HasSubstr("older"));
   EXPECT_THAT(problem_between("4.0.0", "3.9.0"), HasSubstr("older"));

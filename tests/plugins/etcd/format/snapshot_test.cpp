@@ -13,7 +13,9 @@ namespace {
 
 using test::etcd_content;
 using test::EtcdContent;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 const ExamineOptions kRawFile{.require_trailer = false, .check_hash = true, .canceled = {}};
 
@@ -61,6 +63,19 @@ TEST(Snapshot, TellsEverythingItHolds) {
   EXPECT_EQ(examined->consistent_index, 40u);
   EXPECT_EQ(examined->term, 7u);
   EXPECT_THAT(*examined->voters, testing::ElementsAre(1u, 2u, 3u));
+}
+
+TEST(Snapshot, ZerosAreSaidToBeWhereTheyAre) {
+  const std::string zeros(65536, '\0');
+  EXPECT_THAT(examine(bytes_of(zeros), "s.db").error().message, HasSubstr("nothing but zeros"));
+  std::string wiped = etcd_content(20).snapshot();
+  const std::size_t page = bolt::Database::open(bytes_of(wiped))->meta().page_size;
+  std::fill_n(wiped.begin(), 2 * page, '\0');
+  const auto refused = examine(bytes_of(wiped), "s.db");
+  EXPECT_EQ(refused.error().code, "etcd.not_a_snapshot");
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("its first " + std::to_string(2 * page)), HasSubstr("meta pages"),
+                    Not(HasSubstr("nothing but"))));
 }
 
 TEST(Snapshot, StatusHashRunsOverNamesKeysAndValues) {
