@@ -39,9 +39,57 @@ case_json_has_a_line_for_each_item_and_the_result_in_the_last() {
 
 case_the_hash_is_that_of_the_live_server() {
   make_cluster_with_snapshot 1
+  local answer
+  for _ in never once; do
+    take_snapshot now.db
+    expect_exit 0 snapcore call etcd.hashkv artifact=backups:now.db --json
+    expect_equal "$(grep -o '"hash":[0-9]*' "$work/out")" "$(hashkv "$work")"
+    answer=$(cluster_ctl "$work" endpoint hashkv --write-out=json | grep -o '"compact_revision":[-0-9]*')
+    expect_equal "$(grep -o '"compact_revision":[-0-9]*' "$work/out")" "$answer" "compaction"
+    cluster_ctl "$work" compact 2 --physical >/dev/null
+  done
+}
+
+case_a_damaged_file_answers_with_a_warning() {
+  make_cluster_with_snapshot 1
+  printf 'x' | dd of="$work/backups/snap.db" bs=1 seek=$(($(stat -c %s "$work/backups/snap.db") - 1)) conv=notrunc status=none
+  local operation
+  for operation in export hashkv stats; do
+    expect_exit 1 snapcore call "etcd.$operation" artifact=backups:snap.db --json
+    expect_said '"level":"warning","message":"snap.db is damaged: the SHA-256 at its end is' '"verified":false'
+  done
+  expect_exit 1 snapcore call etcd.hashkv artifact=backups:snap.db
+  expect_said 'warning: etcd: snap.db is damaged'
+  expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db --json
+  expect_said '"verified":false'
+  printf '\0\0\0\0' | dd of="$work/backups/snap.db" bs=1 seek=16 conv=notrunc status=none
+  expect_exit 1 snapcore call etcd.keys artifact=backups:snap.db prefix=/k/
+  expect_said 'one of its two meta pages is not whole' '^200 keys'
+}
+
+case_nothing_found_is_no_item_and_a_result() {
+  make_cluster_with_snapshot 1
+  expect_exit 0 snapcore call etcd.export artifact=backups:snap.db prefix=/none
+  expect_equal "$(cat "$work/out")" "" "JSON lines of nothing"
+  expect_exit 0 snapcore call etcd.export artifact=backups:snap.db prefix=/none --json
+  expect_equal "$(wc -l <"$work/out")" 1 "lines"
+  expect_said '"count":0.*"type":"result"'
+}
+
+case_a_snapshot_is_examined_without_an_instance() {
+  make_cluster_with_snapshot 1
+  expect_exit 0 snapcore call etcd.examine artifact=backups:snap.db
+  expect_said '200 now \(TOTAL KEYS of etcd 3.6\)'
+}
+
+case_keys_that_are_no_text_are_asked_for_as_they_are_printed() {
+  make_cluster_with_snapshot 1
+  cluster_ctl "$work" put "$(printf '/e/\342\200\256x')" hidden >/dev/null
   take_snapshot now.db
-  expect_exit 0 snapcore call etcd.hashkv artifact=backups:now.db --json
-  expect_equal "$(grep -o '"hash":[0-9]*' "$work/out")" "$(hashkv "$work")"
+  expect_exit 0 snapcore call etcd.keys artifact=backups:now.db prefix=/e/
+  expect_said '/e/\\xe2\\x80\\xaex  \(base64 L2Uv4oCueA==\)$'
+  expect_exit 0 snapcore call etcd.get artifact=backups:now.db key_base64=L2Uv4oCueA==
+  expect_said '^hidden$'
 }
 
 case_readings_leave_the_file_as_it_is() {

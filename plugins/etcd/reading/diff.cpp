@@ -35,6 +35,9 @@ class Comparing {
     if (!b_revision) return fail(b_revision.error());
     diff_.a_revision = *a_revision;
     diff_.b_revision = *b_revision;
+    auto prefix = wanted_bytes("prefix", args_.prefix, args_.prefix_base64);
+    if (!prefix) return fail(prefix.error());
+    prefix_ = std::move(*prefix);
     if (auto done = remember_a(); !done) return fail(done.error());
     if (auto done = look_up_b(); !done) return fail(done.error());
     if (only_in_a_ > 0) {
@@ -57,7 +60,7 @@ class Comparing {
     NewestFirst changes(space, revision);
     for (Change change; changes.next(change);) {
       if (auto go = reading_.keep_going(++entries); !go) return go;
-      if (change.key.empty() || !change.key.starts_with(args_.prefix)) continue;
+      if (change.key.empty() || !change.key.starts_with(prefix_)) continue;
       if (auto taken = take(change); !taken) return taken;
     }
     if (changes.problem()) return fail(*changes.problem());
@@ -127,7 +130,7 @@ class Comparing {
   }
 
   static Difference difference(What what, const KeyValue& kv) {
-    Written key = write_bytes(kv.key);
+    Written key = write_key(kv.key);
     Difference found{.change = what == What::kAdded     ? "added"
                                : what == What::kRemoved ? "removed"
                                                         : "changed",
@@ -137,7 +140,7 @@ class Comparing {
     found.words = what == What::kAdded ? "+ " : what == What::kRemoved ? "- " : "~ ";
     const auto object = kubernetes_object(kv.key, kv.value);
     if (!object || !snapcore::is_utf8(object->words() + object->api_version)) {
-      found.words += shown(kv.key);
+      found.words += shown_key(kv.key);
       return found;
     }
     found.kind = object->kind;
@@ -181,6 +184,7 @@ class Comparing {
   const KeySpace& b_;
   const DiffArgs& args_;
   const Reading& reading_;
+  std::string prefix_;
   SipHash fingerprint_;
   KeyTable table_;
   std::uint64_t only_in_a_ = 0;

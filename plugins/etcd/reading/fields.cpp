@@ -8,6 +8,7 @@ using snapcore::sdk::Fields;
 namespace {
 
 constexpr std::string_view kSnapshot = "a snapshot, or a copy of a member's database";
+constexpr std::string_view kAsBase64 = "the same in base64, when it is no text";
 constexpr std::string_view kRevision = "as of this revision; default: the last";
 
 }  // namespace
@@ -15,18 +16,20 @@ constexpr std::string_view kRevision = "as of this revision; default: the last";
 void fields(Fields& f, KeysArgs& args) {
   f("artifact", args.artifact, kSnapshot);
   f("prefix", args.prefix, "only keys that begin with this").optional();
+  f("prefix_base64", args.prefix_base64, kAsBase64).optional();
   f("revision", args.revision, kRevision).at_least(1);
 }
 
 void fields(Fields& f, GetArgs& args) {
   f("artifact", args.artifact, kSnapshot);
-  f("key", args.key, "the key").not_empty();
+  f("key", args.key, "the key").optional();
+  f("key_base64", args.key_base64, kAsBase64).optional();
   f("revision", args.revision, kRevision).at_least(1);
 }
 
 void fields(Fields& f, KeyItem& item) {
   f("key", item.key, "when it is UTF-8");
-  f("key_base64", item.key_base64, "when it is not");
+  f("key_base64", item.key_base64, "when it is not, or holds a zero byte");
   f("value", item.value, "when it is UTF-8");
   f("value_base64", item.value_base64, "when it is not");
   f("part", item.part, "of a large value, which comes in several items, from 1 on");
@@ -54,12 +57,14 @@ void fields(Fields& f, HistoryItem& item) {
 void fields(Fields& f, Counted& counted) {
   f("revision", counted.revision, "as of which this is");
   f("count", counted.count, "how many were found");
+  add_fields(f, counted.soundness);
   f("words", counted.words, "the same for people");
 }
 
 void fields(Fields& f, Exported& exported) {
   f("revision", exported.revision, "as of which this is");
   f("count", exported.count, "how many were written");
+  add_fields(f, exported.soundness);
 }
 
 void fields(Fields& f, HashArgs& args) {
@@ -70,7 +75,8 @@ void fields(Fields& f, HashArgs& args) {
 void fields(Fields& f, Hashed& hashed) {
   f("hash", hashed.hash, "as a member answers to HashKV");
   f("revision", hashed.revision, "up to which it sums");
-  f("compact_revision", hashed.compact_revision, "up to which history is compacted");
+  f("compact_revision", hashed.compact_revision, "up to which history is compacted; -1: never");
+  add_fields(f, hashed.soundness);
   f("words", hashed.words, "the same for people");
 }
 
@@ -99,6 +105,7 @@ void fields(Fields& f, Stats& stats) {
   f("live_bytes", stats.live_bytes, "bytes of their entries");
   f("history_entries", stats.history_entries, "older values and deletions");
   f("history_bytes", stats.history_bytes, "bytes of these");
+  add_fields(f, stats.soundness);
   f("words", stats.words, "the same for people");
 }
 
@@ -106,6 +113,7 @@ void fields(Fields& f, DiffArgs& args) {
   f("a", args.a, "the earlier snapshot");
   f("b", args.b, "the later snapshot");
   f("prefix", args.prefix, "only keys that begin with this").optional();
+  f("prefix_base64", args.prefix_base64, kAsBase64).optional();
   f("by", args.by, "a line for each key, or for each prefix").optional();
   f("depth", args.depth, "how many parts of a path make a prefix").optional().range(1, 16);
   f("a_revision", args.a_revision, kRevision).at_least(1);
@@ -115,7 +123,7 @@ void fields(Fields& f, DiffArgs& args) {
 void fields(Fields& f, Difference& difference) {
   f("change", difference.change, "from a to b").one_of({"added", "removed", "changed"});
   f("key", difference.key, "when it is UTF-8");
-  f("key_base64", difference.key_base64, "when it is not");
+  f("key_base64", difference.key_base64, "when it is not, or holds a zero byte");
   f("kind", difference.kind, "of a Kubernetes object");
   f("api_version", difference.api_version, "of a Kubernetes object");
   f("namespace", difference.name_space, "of a Kubernetes object");
@@ -135,6 +143,7 @@ void fields(Fields& f, Diff& diff) {
   f("unchanged", diff.unchanged, "keys that are the same in both");
   f("a_revision", diff.a_revision, "as of which a was taken");
   f("b_revision", diff.b_revision, "as of which b was taken");
+  add_fields(f, diff.soundness);
   f("words", diff.words, "the same for people");
 }
 

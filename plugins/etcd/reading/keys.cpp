@@ -23,7 +23,7 @@ constexpr std::size_t kLargestPart = std::size_t{512} << 10;
 constexpr std::size_t kShownValue = std::size_t{16} << 10;
 
 KeyItem item_of(const KeyValue& kv) {
-  Written key = write_bytes(kv.key);
+  Written key = write_key(kv.key);
   KeyItem item{.key = std::move(key.text),
                .key_base64 = std::move(key.base64),
                .create_revision = kv.create_revision,
@@ -95,10 +95,10 @@ std::string described(const KeyItem& item) {
 }
 
 // Why a key is not there, as far as its history tells.
-snapcore::Error not_found(const KeySpace& space, const GetArgs& args, std::int64_t revision,
+snapcore::Error not_found(const KeySpace& space, std::string_view key, std::int64_t revision,
                           std::optional<std::int64_t> deleted) {
   return {.code = "etcd.key_not_found",
-          .message = "there is no key " + shown(args.key) + at_revision(space, revision) +
+          .message = "there is no key " + shown(key) + at_revision(space, revision) +
                      (deleted ? "; it was deleted at revision " + std::to_string(*deleted) : ""),
           .hint = "'history' shows all that the file holds of a key, 'keys' which there are",
           .category = snapcore::Category::kPrecondition};
@@ -127,28 +127,63 @@ Result<> Reading::keep_going(std::uint64_t entries) const {
   return fail({.code = "etcd.canceled", .message = "stopped as asked"});
 }
 
+Result<std::string> wanted_bytes(std::string_view name, const std::string& text,
+                                 const std::string& base64) {
+  if (base64.empty()) return text;
+  const std::string other = std::string(name) + "_base64";
+  const auto refuse = [](std::string message) {
+    return fail({.code = "arguments.bad_value",
+                 .message = std::move(message),
+                 .category = snapcore::Category::kPrecondition});
+  };
+  if (!text.empty()) return refuse("both " + std::string(name) + " and " + other + " are given");
+  auto bytes = from_base64(base64);
+  if (!bytes) return refuse(other + " '" + shown(base64) + "' is no base64 with padding");
+  return std::move(*bytes);
+}
+
+namespace {
+
+Result<std::string> wanted_prefix(const KeysArgs& args) {
+  return wanted_bytes("prefix", args.prefix, args.prefix_base64);
+}
+
+Result<std::string> wanted_key(const GetArgs& args) {
+  auto key = wanted_bytes("key", args.key, args.key_base64);
+  if (!key || !key->empty()) return key;
+  return fail({.code = "arguments.bad_value",
+               .message = "neither key nor key_base64 is given",
+               .category = snapcore::Category::kPrecondition});
+}
+
+}  // namespace
+
 Result<Counted> list_keys(const KeySpace& space, const KeysArgs& args, const Reading& reading) {
+  const auto prefix = wanted_prefix(args);
+  if (!prefix) return fail(prefix.error());
   const auto revision = space.choose(args.revision);
   if (!revision) return fail(revision.error());
   Counted counted{.revision = *revision};
   const auto done =
-      for_each_live(space, *revision, args.prefix, reading, [&](const KeyValue& kv) -> Result<> {
+      for_each_live(space, *revision, *prefix, reading, [&](const KeyValue& kv) -> Result<> {
         KeyItem item = item_of(kv);
-        item.words = {shown(kv.key)};
+        item.words = {shown_key(kv.key)};
         ++counted.count;
         return reading.hand_over(item);
       });
   if (!done) return fail(done.error());
-  counted.words = {std::to_string(counted.count) + " keys" + at_revision(space, *revision)};
+  counted.words = {count_words(counted.count, "key") + at_revision(space, *revision)};
   return counted;
 }
 
 Result<Exported> export_keys(const KeySpace& space, const KeysArgs& args, const Reading& reading) {
+  const auto prefix = wanted_prefix(args);
+  if (!prefix) return fail(prefix.error());
   const auto revision = space.choose(args.revision);
   if (!revision) return fail(revision.error());
   Exported exported{.revision = *revision};
   const auto done =
-      for_each_live(space, *revision, args.prefix, reading, [&](const KeyValue& kv) -> Result<> {
+      for_each_live(space, *revision, *prefix, reading, [&](const KeyValue& kv) -> Result<> {
         ++exported.count;
         return hand_over_whole(reading, item_of(kv), kv.value);
       });
@@ -157,28 +192,32 @@ Result<Exported> export_keys(const KeySpace& space, const KeysArgs& args, const 
 }
 
 Result<Counted> get_key(const KeySpace& space, const GetArgs& args, const Reading& reading) {
+  const auto key = wanted_key(args);
+  if (!key) return fail(key.error());
   const auto revision = space.choose(args.revision);
   if (!revision) return fail(revision.error());
   std::uint64_t entries = 0;
   NewestFirst changes(space, *revision);
   for (Change change; changes.next(change);) {
     if (auto go = reading.keep_going(++entries); !go) return fail(go.error());
-    if (change.key != args.key) continue;
+    if (change.key != *key) continue;
     if (change.at.tombstone)
-      return fail(not_found(space, args, *revision, change.at.revision.main));
+      return fail(not_found(space, *key, *revision, change.at.revision.main));
     const auto kv = space.decode(change);
     if (!kv) return fail(kv.error());
     KeyItem item = item_of(*kv);
-    item.words = {shown(kv->key) + "  (" + described(item) + ")", shown_value(kv->value)};
+    item.words = {shown_key(kv->key) + "  (" + described(item) + ")", shown_value(kv->value)};
     if (auto put = hand_over_whole(reading, std::move(item), kv->value); !put)
       return fail(put.error());
     return Counted{.revision = *revision, .count = 1};
   }
   if (changes.problem()) return fail(*changes.problem());
-  return fail(not_found(space, args, *revision, {}));
+  return fail(not_found(space, *key, *revision, {}));
 }
 
 Result<Counted> history_of(const KeySpace& space, const GetArgs& args, const Reading& reading) {
+  const auto key = wanted_key(args);
+  if (!key) return fail(key.error());
   const auto revision = space.choose(args.revision);
   if (!revision) return fail(revision.error());
   Counted counted{.revision = *revision};
@@ -186,15 +225,15 @@ Result<Counted> history_of(const KeySpace& space, const GetArgs& args, const Rea
   NewestFirst changes(space, *revision);
   for (Change change; changes.next(change);) {
     if (auto go = reading.keep_going(++entries); !go) return fail(go.error());
-    if (change.key != args.key) continue;
+    if (change.key != *key) continue;
     const auto kv = space.decode(change);
     if (!kv) return fail(kv.error());
     ++counted.count;
     if (auto put = reading.hand_over(history_item(change, *kv)); !put) return fail(put.error());
   }
   if (changes.problem()) return fail(*changes.problem());
-  if (counted.count == 0) return fail(not_found(space, args, *revision, {}));
-  counted.words = {std::to_string(counted.count) + " changes of " + shown(args.key) +
+  if (counted.count == 0) return fail(not_found(space, *key, *revision, {}));
+  counted.words = {count_words(counted.count, "change") + " of " + shown(*key) +
                    (space.compacted() > 0 ? "; older ones than revision " +
                                                 std::to_string(space.compacted()) + " are compacted"
                                           : "")};

@@ -25,38 +25,54 @@ Result<R> concluded(Result<R> answer, std::initializer_list<const ArtifactFile*>
   return answer;
 }
 
+void warn(Call& call, const Soundness& sound) {
+  if (!sound.problems) return;
+  for (const std::string& problem : *sound.problems) call.log(sdk::Level::kWarning, problem);
+}
+
+// Whether a reading goes through so much of the file that the rest may come along.
+enum class Part { kSome, kAll };
+
 template <class R, class A>
 Result<R> read_artifact(Call& call, const A& args,
-                        Result<R> (*work)(const KeySpace&, const A&, const Reading&)) {
+                        Result<R> (*work)(const KeySpace&, const A&, const Reading&), Part part) {
   const auto file = ArtifactFile::open(call, args.artifact);
   if (!file) return fail(file.error());
   const auto space = KeySpace::open(file->bytes(), file->name());
   if (!space) return concluded<R>(fail(space.error()), {&*file});
-  return concluded(
-      found_beside(reading_of(call),
-                   [&](const Reading& reading) { return work(*space, args, reading); }),
-      {&*file});
+  Soundness sound = look_over(file->bytes(), *space);
+  warn(call, sound);
+  std::optional<DigestBeside> digest;
+  if (part == Part::kAll) digest.emplace(file->bytes(), file->name());
+  auto answer = found_beside(reading_of(call),
+                             [&](const Reading& reading) { return work(*space, args, reading); });
+  if (answer) {
+    const auto problem = digest ? digest->finish(sound) : std::nullopt;
+    if (problem) call.log(sdk::Level::kWarning, *problem);
+    answer->soundness = std::move(sound);
+  }
+  return concluded(std::move(answer), {&*file});
 }
 
 }  // namespace
 
 Result<Counted> call_keys(Call& call, const KeysArgs& args) {
-  return read_artifact(call, args, &list_keys);
+  return read_artifact(call, args, &list_keys, Part::kSome);
 }
 Result<Counted> call_get(Call& call, const GetArgs& args) {
-  return read_artifact(call, args, &get_key);
+  return read_artifact(call, args, &get_key, Part::kSome);
 }
 Result<Counted> call_history(Call& call, const GetArgs& args) {
-  return read_artifact(call, args, &history_of);
+  return read_artifact(call, args, &history_of, Part::kSome);
 }
 Result<Exported> call_export(Call& call, const KeysArgs& args) {
-  return read_artifact(call, args, &export_keys);
+  return read_artifact(call, args, &export_keys, Part::kAll);
 }
 Result<Hashed> call_hashkv(Call& call, const HashArgs& args) {
-  return read_artifact(call, args, &hash_of);
+  return read_artifact(call, args, &hash_of, Part::kAll);
 }
 Result<Stats> call_stats(Call& call, const StatsArgs& args) {
-  return read_artifact(call, args, &stats_of);
+  return read_artifact(call, args, &stats_of, Part::kAll);
 }
 
 Result<Diff> call_diff(Call& call, const DiffArgs& args) {
@@ -68,10 +84,14 @@ Result<Diff> call_diff(Call& call, const DiffArgs& args) {
   if (!before) return concluded<Diff>(fail(before.error()), {&*a});
   const auto after = KeySpace::open(b->bytes(), b->name());
   if (!after) return concluded<Diff>(fail(after.error()), {&*b});
-  return concluded(
-      found_beside(reading_of(call),
-                   [&](const Reading& reading) { return compare(*before, *after, args, reading); }),
-      {&*a, &*b});
+  Soundness sound = look_over(a->bytes(), *before);
+  sound.add(look_over(b->bytes(), *after));
+  warn(call, sound);
+  auto answer = found_beside(reading_of(call), [&](const Reading& reading) {
+    return compare(*before, *after, args, reading);
+  });
+  if (answer) answer->soundness = std::move(sound);
+  return concluded(std::move(answer), {&*a, &*b});
 }
 
 }  // namespace etcd

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "reading/soundness.hpp"
+
 namespace etcd {
 
 using snapcore::Result;
@@ -31,11 +33,17 @@ struct Reading {
   Result<> keep_going(std::uint64_t entries) const;
 };
 
+// Any bytes make a key, and arguments are text: one of the two says it. "arguments.bad_value" when
+// both do, or `base64` is none; `name` is what messages call the first.
+Result<std::string> wanted_bytes(std::string_view name, const std::string& text,
+                                 const std::string& base64);
+
 // --- keys, get, history, export
 
 struct KeysArgs {
   snapcore::sdk::Artifact artifact = {};
   std::string prefix = {};
+  std::string prefix_base64 = {};
   std::optional<std::int64_t> revision = {};
 };
 void fields(snapcore::sdk::Fields& f, KeysArgs& args);
@@ -43,6 +51,7 @@ void fields(snapcore::sdk::Fields& f, KeysArgs& args);
 struct GetArgs {
   snapcore::sdk::Artifact artifact = {};
   std::string key = {};
+  std::string key_base64 = {};
   std::optional<std::int64_t> revision = {};
 };
 void fields(snapcore::sdk::Fields& f, GetArgs& args);
@@ -79,6 +88,7 @@ void fields(snapcore::sdk::Fields& f, HistoryItem& item);
 struct Counted {
   std::int64_t revision = 0;
   std::uint64_t count = 0;
+  Soundness soundness = {};
   std::vector<std::string> words = {};
 };
 void fields(snapcore::sdk::Fields& f, Counted& counted);
@@ -86,6 +96,7 @@ void fields(snapcore::sdk::Fields& f, Counted& counted);
 struct Exported {
   std::int64_t revision = 0;
   std::uint64_t count = 0;
+  Soundness soundness = {};
 };
 void fields(snapcore::sdk::Fields& f, Exported& exported);
 
@@ -110,6 +121,7 @@ struct Hashed {
   std::uint32_t hash = 0;
   std::int64_t revision = 0;
   std::int64_t compact_revision = 0;
+  Soundness soundness = {};
   std::vector<std::string> words = {};
 };
 void fields(snapcore::sdk::Fields& f, Hashed& hashed);
@@ -146,6 +158,7 @@ struct Stats {
   std::uint64_t live_bytes = 0;
   std::uint64_t history_entries = 0;
   std::uint64_t history_bytes = 0;
+  Soundness soundness = {};
   std::vector<std::string> words = {};
 };
 void fields(snapcore::sdk::Fields& f, Stats& stats);
@@ -165,6 +178,7 @@ struct DiffArgs {
   snapcore::sdk::Artifact a = {};
   snapcore::sdk::Artifact b = {};
   std::string prefix = {};
+  std::string prefix_base64 = {};
   DiffBy by = DiffBy::kKey;
   std::uint32_t depth = 2;
   std::optional<std::int64_t> a_revision = {};
@@ -196,6 +210,7 @@ struct Diff {
   std::uint64_t unchanged = 0;
   std::int64_t a_revision = 0;
   std::int64_t b_revision = 0;
+  Soundness soundness = {};
   std::vector<std::string> words = {};
 };
 void fields(snapcore::sdk::Fields& f, Diff& diff);

@@ -61,7 +61,7 @@ std::string right(const std::string& text, std::size_t width) {
 
 std::string row(const std::string& by, const std::string& name, const Sum& sum) {
   return padded(by, 7) + right(size_words(sum.live_bytes), 9) + " live in " +
-         right(std::to_string(sum.live_keys), 7) + " keys " +
+         right(std::to_string(sum.live_keys), 7) + (sum.live_keys == 1 ? " key  " : " keys ") +
          right(size_words(sum.history_bytes), 9) + " history in " +
          right(std::to_string(sum.history_entries), 7) + "  " + name;
 }
@@ -109,8 +109,10 @@ class Counting {
     pages_ += cursor.pages();
     share.pages = cursor.pages();
     share.words = padded("bucket", 7) + right(size_words(bytes), 9) + " in " +
-                  right(std::to_string(*share.entries), 7) + " entries on " +
-                  right(std::to_string(cursor.pages()), 6) + " pages  " + name;
+                  right(std::to_string(*share.entries), 7) +
+                  (*share.entries == 1 ? " entry   on " : " entries on ") +
+                  right(std::to_string(cursor.pages()), 6) +
+                  (cursor.pages() == 1 ? " page   " : " pages  ") + name;
     return reading_.hand_over(share);
   }
 
@@ -165,7 +167,7 @@ class Counting {
     stats_.words = {
         space_.name() + ": " + size_words(stats_.database_bytes) + " of pages, " +
             size_words(stats_.free_bytes) + " of them free (a defragmentation gives them back)",
-        size_words(stats_.live_bytes) + " in " + std::to_string(stats_.live_keys) + " keys, " +
+        size_words(stats_.live_bytes) + " in " + count_words(stats_.live_keys, "key") + ", " +
             size_words(stats_.history_bytes) + " in " + std::to_string(stats_.history_entries) +
             " older values and deletions (a compaction frees them)"};
   }

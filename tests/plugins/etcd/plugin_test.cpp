@@ -106,9 +106,69 @@ TEST_F(EtcdPlugin, PlanningReadsAndChangesNothing) {
   EXPECT_THAT(cluster_.who_runs(), ElementsAreArray(cluster_.all_of(cluster_.old_cluster_id)));
 }
 
+TEST_F(EtcdPlugin, SnapshotOfALaterVersionForServersThatNobodyKnowsIsAConcern) {
+  bytes_ = test::etcd_content(40, true).snapshot();
+  const auto examined = run("examine", Value::object({{"artifact", artifact()}}));
+  ASSERT_TRUE(examined) << examined.error().message;
+  const Value& concerns = examined->at("concerns");
+  ASSERT_THAT(concerns.items(), SizeIs(1));
+  EXPECT_EQ(concerns.items()[0].at("guard").text(), "version");
+  EXPECT_THAT(concerns.items()[0].at("message").text(), HasSubstr("server_version"));
+}
+
+TEST_F(EtcdPlugin, AuthenticationIsAConcernSinceNobodyCanAskForItsHealth) {
+  test::EtcdContent content = test::etcd_content(40);
+  content.auth[0].value = "\x01";
+  bytes_ = content.snapshot();
+  const auto examined = run("examine", Value::object({{"artifact", artifact()}}));
+  ASSERT_TRUE(examined) << examined.error().message;
+  const Value& concerns = examined->at("concerns");
+  ASSERT_THAT(concerns.items(), SizeIs(1));
+  EXPECT_EQ(concerns.items()[0].at("guard").text(), "healthy");
+  EXPECT_THAT(concerns.items()[0].at("message").text(), HasSubstr("the instance names no user"));
+  EXPECT_EQ(run("stage", Value::object({{"from", artifact()}})).error().code,
+            "etcd.authentication");
+  EXPECT_TRUE(run("stage", Value::object({{"from", artifact()},
+                                          {"waived", Value::array({Value("healthy")})}})));
+}
+
+TEST_F(EtcdPlugin, ExaminationWithoutAnInstanceLeavesOutWhoWillReadIt) {
+  test::EtcdContent content = test::etcd_content(40, true);
+  content.auth[0].value = "\x01";
+  bytes_ = content.snapshot();
+  instance_.reset();
+  const auto examined = run("examine", Value::object({{"artifact", artifact()}}));
+  ASSERT_TRUE(examined) << examined.error().message;
+  EXPECT_FALSE(examined->has("concerns")) << examined->dump();
+  EXPECT_THAT(examined->at("contents").at("authentication").text(), HasSubstr("enabled"));
+}
+
+TEST_F(EtcdPlugin, ReadingsOfADamagedFileAnswerAndSayIt) {
+  bytes_.back() = static_cast<char>(bytes_.back() ^ 1);
+  for (const char* read : {"export", "hashkv", "stats"}) {
+    const auto answer = run(read, Value::object({{"artifact", artifact()}}));
+    ASSERT_TRUE(answer) << read << ": " << answer.error().message;
+    EXPECT_EQ(answer->at("verified"), Value(false)) << read;
+    EXPECT_THAT(answer->at("problems").dump(), HasSubstr("the SHA-256 at its end")) << read;
+    EXPECT_THAT(context_.logged(), HasSubstr("2 snap.db is damaged")) << read;
+  }
+  bytes_[20] = static_cast<char>(bytes_[20] ^ 1);
+  for (const char* read : {"keys", "get", "history", "diff"}) {
+    const std::string name = read;
+    Value args = Value::object({{"artifact", artifact()}});
+    if (name == "get" || name == "history") args["key"] = "key/1";
+    if (name == "diff") args = Value::object({{"a", artifact()}, {"b", artifact()}});
+    const auto answer = run(read, args);
+    ASSERT_TRUE(answer) << read << ": " << answer.error().message;
+    EXPECT_EQ(answer->at("verified"), Value(false)) << read;
+    EXPECT_THAT(answer->at("problems").dump(), HasSubstr("one of its two meta pages")) << read;
+  }
+}
+
 TEST_F(EtcdPlugin, ReadingsNeedNoInstance) {
   instance_.reset();
-  for (const char* read : {"keys", "get", "history", "export", "hashkv", "stats", "diff"}) {
+  for (const char* read :
+       {"examine", "keys", "get", "history", "export", "hashkv", "stats", "diff"}) {
     const snapcore::Operation* operation = plugin_->manifest().find(read);
     ASSERT_TRUE(operation) << read;
     EXPECT_FALSE(operation->needs_instance) << read;

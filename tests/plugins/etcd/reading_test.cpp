@@ -89,6 +89,98 @@ TEST(Keys, TheEntryOfARevisionBumpIsNobodys) {
   EXPECT_THAT(handed.all("key"), ElementsAre("a/2", "b/1"));
 }
 
+TEST(Keys, OfAnyBytesCanBeAskedForAsTheyArePrinted) {
+  const std::string strange("\xff\0k", 3);
+  test::History history;
+  history.put(strange, "v");
+  history.put("plain", "v");
+  const File file(history);
+  Handed handed;
+  ASSERT_TRUE(list_keys(file.space, {}, handed.reading));
+  EXPECT_EQ(handed.items[0].at("words"), Value::array({"plain"}));
+  EXPECT_EQ(handed.items[1].at("words"), Value::array({"\\xff\\x00k  (base64 /wBr)"}));
+  EXPECT_EQ(handed.items[1].at("key_base64").text(), "/wBr");
+  Handed one, all, changes;
+  ASSERT_TRUE(get_key(file.space, {.key_base64 = "/wBr"}, one.reading));
+  EXPECT_THAT(one.all("value"), ElementsAre("v"));
+  EXPECT_EQ(history_of(file.space, {.key_base64 = "/wBr"}, changes.reading)->count, 1u);
+  EXPECT_EQ(list_keys(file.space, {.prefix_base64 = "/wA="}, all.reading)->count, 1u);
+  EXPECT_EQ(export_keys(file.space, {.prefix_base64 = "/wA="}, all.reading)->count, 1u);
+  EXPECT_EQ(compare(file.space, file.space, {.prefix_base64 = "/wA="}, all.reading)->unchanged, 1u);
+}
+
+TEST(Keys, ThatAreTextWithAZeroByteAreGivenAsBase64Too) {
+  test::History history;
+  history.put(std::string("a\0b", 3), "v");
+  const File file(history);
+  Handed handed;
+  ASSERT_TRUE(list_keys(file.space, {}, handed.reading));
+  EXPECT_EQ(handed.items[0].at("key").text(), std::string("a\0b", 3));
+  EXPECT_EQ(handed.items[0].at("key_base64").text(), "YQBi");
+}
+
+TEST(Keys, AreAskedForInOneWay) {
+  const File file(some_history());
+  Handed handed;
+  for (const GetArgs& args :
+       {GetArgs{}, GetArgs{.key = "a/2", .key_base64 = "YS8y"}, GetArgs{.key_base64 = "a/2"}}) {
+    EXPECT_EQ(get_key(file.space, args, handed.reading).error().code, "arguments.bad_value");
+    EXPECT_EQ(history_of(file.space, args, handed.reading).error().code, "arguments.bad_value");
+  }
+  EXPECT_EQ(list_keys(file.space, {.prefix_base64 = "?"}, handed.reading).error().code,
+            "arguments.bad_value");
+}
+
+TEST(HashKv, SaysOfCompactionsWhatAMemberSays) {
+  Handed handed;
+  const auto never = hash_of(File(some_history()).space, {}, handed.reading);
+  EXPECT_EQ(never->compact_revision, -1);
+  EXPECT_THAT(never->words, ElementsAre(HasSubstr("at revision 6, never compacted")));
+  const auto once = hash_of(File(some_history(), 4).space, {}, handed.reading);
+  EXPECT_EQ(once->compact_revision, 4);
+  EXPECT_THAT(once->words, ElementsAre(HasSubstr("compacted to 4")));
+}
+
+TEST(Soundness, OfAWholeSnapshotIsShownByItsDigestAlone) {
+  const File file(some_history());
+  Soundness sound = look_over(FileBytes(bytes_of(file.bytes)), file.space);
+  EXPECT_FALSE(sound.verified);
+  EXPECT_FALSE(sound.problems);
+  EXPECT_FALSE(DigestBeside(FileBytes(bytes_of(file.bytes)), "s.db").finish(sound));
+  EXPECT_TRUE(sound.verified);
+  EXPECT_FALSE(sound.problems);
+}
+
+TEST(Soundness, OfACopiedDatabaseIsNotShownAndNotDoubted) {
+  const File file(some_history().content(0).database());
+  Soundness sound = look_over(FileBytes(bytes_of(file.bytes)), file.space);
+  EXPECT_FALSE(DigestBeside(FileBytes(bytes_of(file.bytes)), "s.db").finish(sound));
+  EXPECT_FALSE(sound.verified);
+  EXPECT_FALSE(sound.problems);
+}
+
+TEST(Soundness, NamesWhatAnExaminationWouldRefuse) {
+  const std::string whole = some_history().content(0).snapshot();
+  const auto seen = [](const std::string& bytes) {
+    const File file(bytes);
+    Soundness sound = look_over(FileBytes(bytes_of(file.bytes)), file.space);
+    DigestBeside(FileBytes(bytes_of(file.bytes)), "s.db").finish(sound);
+    EXPECT_FALSE(sound.verified);
+    return sound.problems.value_or(std::vector<std::string>());
+  };
+  std::string other = whole;
+  other.back() ^= 1;
+  EXPECT_THAT(seen(other), ElementsAre(HasSubstr("s.db is damaged: the SHA-256 at its end is ")));
+  EXPECT_THAT(seen(whole.substr(0, whole.size() - 5)),
+              ElementsAre(HasSubstr("behind its pages stand 27 bytes")));
+  std::string longer = whole;
+  longer.insert(longer.size() - 32, 1024, '\0');
+  EXPECT_THAT(seen(longer), Contains(HasSubstr("but the digest stands at byte")));
+  std::string one_meta = whole;
+  one_meta[20] ^= 1;
+  EXPECT_THAT(seen(one_meta), Contains(HasSubstr("one of its two meta pages is not whole")));
+}
+
 TEST(Get, ShowsTheValueOfItsTime) {
   const File file(some_history());
   Handed now, then;
