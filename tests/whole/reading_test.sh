@@ -39,14 +39,14 @@ case_json_has_a_line_for_each_item_and_the_result_in_the_last() {
 
 case_the_hash_is_that_of_the_live_server() {
   make_cluster_with_snapshot 1
-  local answer
-  for _ in never once; do
+  local compacted answer
+  for compacted in never once; do
+    [ "$compacted" = never ] || cluster_ctl "$work" compact 2 --physical >/dev/null
     take_snapshot now.db
     expect_exit 0 snapcore call etcd.hashkv artifact=backups:now.db --json
     expect_equal "$(grep -o '"hash":[0-9]*' "$work/out")" "$(hashkv "$work")"
     answer=$(cluster_ctl "$work" endpoint hashkv --write-out=json | grep -o '"compact_revision":[-0-9]*')
     expect_equal "$(grep -o '"compact_revision":[-0-9]*' "$work/out")" "$answer" "compaction"
-    cluster_ctl "$work" compact 2 --physical >/dev/null
   done
 }
 
