@@ -138,11 +138,10 @@ Result<Value> Planner::State::examine(PlannedRestore& restore, Instance& target)
 }
 
 Value Planner::State::waived_value() const {
-  Value::Array list;
-  for (const Waiver& waiver : request.waivers) list.emplace_back(waiver.guard);
-  std::sort(list.begin(), list.end(),
-            [](const Value& a, const Value& b) { return a.text() < b.text(); });
-  return list;
+  std::vector<std::string> waived;
+  for (const Waiver& waiver : request.waivers) waived.push_back(waiver.guard);
+  std::sort(waived.begin(), waived.end());
+  return Value::Array(waived.begin(), waived.end());
 }
 
 Result<> Planner::State::plan_verbs(const PlannedRestore& restore, Instance& target,
