@@ -1,5 +1,7 @@
 #include "engine/history.hpp"
 
+#include <algorithm>
+
 namespace snapcore {
 
 Result<History> History::of(const Journal& journal) {
@@ -22,7 +24,10 @@ void History::take_intent(const Record& record) {
   const std::string id = body.at("call").text();
   last_word_ = record.seq;
   const auto [place, fresh] = places_.emplace(id, calls_.size());
-  if (fresh) calls_.push_back({});
+  if (fresh) {
+    calls_.push_back({});
+    if (body.has("parent")) nested_[body.at("parent").text()].push_back(place->second);
+  }
   PastCall& call = calls_[place->second];
   PastCall attempt{
       .id = id,
@@ -117,10 +122,29 @@ const PastPart* History::part(std::string_view made) const {
 
 std::vector<const PastCall*> History::nested_in(std::string_view id) const {
   std::vector<const PastCall*> found;
-  for (const PastCall& call : calls_) {
-    if (call.parent == id) found.push_back(&call);
-  }
+  const auto nested = nested_.find(id);
+  if (nested == nested_.end()) return found;
+  for (const std::size_t place : nested->second) found.push_back(&calls_[place]);
   return found;
+}
+
+std::optional<Value> History::result_of(std::string_view id) const {
+  if (const PastCall* past = find(id)) return past->result;
+  // Its verbs have its id and a dot before their names.
+  const std::string start = std::string(id) + ".";
+  std::vector<std::size_t> verbs;
+  for (auto verb = places_.lower_bound(start);
+       verb != places_.end() && verb->first.rfind(start, 0) == 0; ++verb) {
+    const PastCall& past = calls_[verb->second];
+    if (past.result && past.parent.empty()) verbs.push_back(verb->second);
+  }
+  if (verbs.empty()) return std::nullopt;
+  std::sort(verbs.begin(), verbs.end());
+  Value merged;
+  for (const std::size_t verb : verbs) {
+    for (const auto& [name, member] : calls_[verb].result->members()) merged[name] = member;
+  }
+  return merged;
 }
 
 Result<std::uint64_t> ToldJournal::tell(std::string_view type, Value body,

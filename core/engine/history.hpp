@@ -72,6 +72,8 @@ class History {
   // Bodies of the records "phase": what was planned when it was reached.
   const std::vector<Value>& phases() const { return phases_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
+  // What a call gave; a restore gives what its verbs gave. Nothing while it is not known.
+  std::optional<Value> result_of(std::string_view id) const;
 
   // Did the run go on behind this record? Then a line of the runbook has acted on it.
   bool went_on_behind(std::uint64_t seq) const { return seq < last_word_; }
@@ -89,7 +91,8 @@ class History {
   void take_part(const Record& record);
 
   std::deque<PastCall> calls_;  // which stay where they are when more come
-  std::map<std::string, std::size_t, std::less<>> places_;  // in calls_, by id
+  std::map<std::string, std::size_t, std::less<>> places_;               // in calls_, by id
+  std::map<std::string, std::vector<std::size_t>, std::less<>> nested_;  // in calls_, by parent
   std::map<std::string, PastRead, std::less<>> reads_;
   std::map<std::string, PastPart, std::less<>> parts_;
   std::vector<Value> phases_;

@@ -3,7 +3,6 @@
 #include <map>
 #include <snapcore/support/digest.hpp>
 
-#include "engine/later.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
@@ -26,11 +25,7 @@ Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
   }
   auto act = standing_act(past, *shown, run.instances);
   if (!act) return act;
-  const auto results = results_of(run.history);
-  auto args = resolve_later(past.args, [&](std::string_view id) -> const Value* {
-    const auto found = results.find(id);
-    return found == results.end() ? nullptr : &found->second;
-  });
+  auto args = with_results(run.history, past.args);
   if (!args) return fail(args.error());
   act->args = std::move(*args);
   for (const PastCall* child : run.history.nested_in(past.id)) {

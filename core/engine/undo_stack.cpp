@@ -61,25 +61,30 @@ bool is_staging(const Instance& instance, const Operation& operation) {
   return operation.name == "stage" && instance.manifest().has_role(Role::kTarget);
 }
 
+Result<PastOperation> past_operation(Instances& instances, const std::string& instance,
+                                     const std::string& operation) {
+  auto opened = instances.open(instance);
+  if (!opened) return fail(opened.error());
+  if (const Operation* found = (*opened)->manifest().find(operation))
+    return PastOperation{*opened, found};
+  return fail(
+      {.code = "plugin.unknown_operation",
+       .message = "the plugin of '" + instance + "' has no operation '" + operation + "' any more",
+       .hint = "install the version of the plugin that the run was started with"});
+}
+
 Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
                                  Instances& instances) {
-  auto instance = instances.open(past.instance);
-  if (!instance) return fail(instance.error());
-  const Operation* operation = (*instance)->manifest().find(past.operation);
-  if (!operation) {
-    return fail({.code = "plugin.unknown_operation",
-                 .message = "the plugin of '" + past.instance + "' has no operation '" +
-                            past.operation + "' any more",
-                 .hint = "install the version of the plugin that the run was started with"});
-  }
+  auto found = past_operation(instances, past.instance, past.operation);
+  if (!found) return fail(found.error());
   return StandingAct{.planned = &shown,
-                     .instance = *instance,
-                     .operation = operation,
+                     .instance = found->instance,
+                     .operation = found->operation,
                      .call_id = past.id,
                      .args = past.args,
                      .result = past.result,
                      .undo = past.undo,
-                     .staging = is_staging(**instance, *operation)};
+                     .staging = is_staging(*found->instance, *found->operation)};
 }
 
 bool leaves_something(const PastCall& past) {

@@ -31,8 +31,16 @@ struct StandingAct {
 // Touches nothing live: what a target's `stage` makes.
 bool is_staging(const Instance& instance, const Operation& operation);
 
+// An operation by the names that plan and journal have for it. "site.unknown_instance",
+// "plugin.unknown_operation" when it is not there any more.
+struct PastOperation {
+  std::shared_ptr<Instance> instance;
+  const Operation* operation;
+};
+Result<PastOperation> past_operation(Instances& instances, const std::string& instance,
+                                     const std::string& operation);
+
 // An act from before, without the calls nested in it. Its arguments are as the journal has them.
-// "site.unknown_instance", "plugin.unknown_operation" when it cannot be taken back any more.
 Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
                                  Instances& instances);
 

@@ -1,6 +1,7 @@
 #include "engine/way_back.hpp"
 
 #include <algorithm>
+#include <map>
 #include <snapcore/support/digest.hpp>
 
 #include "engine/call_records.hpp"
@@ -19,14 +20,6 @@ Result<> append(const UndoScene& scene, std::string_view type, const Value& body
 // Of this registration: taken back, resumed and taken back once more, it is another call.
 std::string key_of(const UndoScene& scene, const PlannedCall& call, std::uint64_t registered) {
   return sha256_hex(scene.run_id + " way back " + std::to_string(registered) + " " + call.id);
-}
-
-Result<Value> resolved(const UndoScene& scene, const Value& args) {
-  const auto results = results_of(scene.history);
-  return resolve_later(args, [&](std::string_view id) -> const Value* {
-    const auto found = results.find(id);
-    return found == results.end() ? nullptr : &found->second;
-  });
 }
 
 LiveCall::Answered run(const UndoScene& scene, const PlannedCall& call, Instance& instance,
@@ -63,35 +56,30 @@ Result<std::vector<std::string>> make(const UndoScene& scene, const PlannedCall&
   const bool begun = past && past->begun > registered;
   if (begun && past->result) return std::vector<std::string>();
   if (!call.condition.is_null()) {
-    const auto holds = resolved(scene, call.condition);
+    const auto holds = with_results(scene.history, call.condition);
     if (!holds) return fail(holds.error());
     if (holds->is_null() || !holds->bool_or(true)) return std::vector<std::string>();
   }
-  auto instance = scene.instances.open(call.instance);
-  if (!instance) return fail(instance.error());
-  const Operation* operation = (*instance)->manifest().find(call.operation);
-  if (!operation) {
-    return fail({.code = "plugin.unknown_operation",
-                 .message = "the plugin of '" + call.instance + "' has no operation '" +
-                            call.operation + "' any more"});
-  }
+  const auto entry = past_operation(scene.instances, call.instance, call.operation);
+  if (!entry) return fail(entry.error());
+  const auto& [instance, operation] = *entry;
   if (call.is_act() && scene.may_act) {
     if (auto may = scene.may_act(call); !may) return fail(may.error());
   }
-  auto args = resolved(scene, call.args);
+  auto args = with_results(scene.history, call.args);
   if (!args) return fail(args.error());
   const int attempt = begun ? past->attempt + 1 : 1;
   const std::string key = key_of(scene, call, registered);
   auto intended = append(scene, record::kIntent,
                          intent_body({.call = call.id,
-                                      .instance = **instance,
+                                      .instance = *instance,
                                       .operation = *operation,
                                       .args = call.args,
                                       .key = key,
                                       .attempt = attempt}));
   if (!intended) return fail(intended.error());
   scene.audience.call_began(call);
-  const auto answered = run(scene, call, **instance, *operation, key, attempt, *args);
+  const auto answered = run(scene, call, *instance, *operation, key, attempt, *args);
   auto written = append(scene, record_type(answered), answer_body(call.id, answered, 0));
   if (!answered.result) {
     scene.audience.call_failed(call, answered.result.error());
@@ -106,17 +94,13 @@ Result<std::vector<std::string>> make(const UndoScene& scene, const PlannedCall&
 
 }  // namespace
 
-std::map<std::string, Value, std::less<>> results_of(const History& history) {
-  std::map<std::string, Value, std::less<>> results;
-  for (const PastCall& past : history.calls()) {
-    if (!past.result) continue;
-    results[past.id] = *past.result;
-    const auto verb = past.id.rfind('.');
-    if (!past.parent.empty() || verb == std::string::npos || verb < past.id.rfind('#')) continue;
-    Value& restore = results[past.id.substr(0, verb)];
-    for (const auto& [name, member] : past.result->members()) restore[name] = member;
-  }
-  return results;
+Result<Value> with_results(const History& history, const Value& args) {
+  std::map<std::string, Value, std::less<>> given;
+  return resolve_later(args, [&](std::string_view id) -> const Value* {
+    auto result = history.result_of(id);
+    if (!result) return nullptr;
+    return &given.insert_or_assign(std::string(id), std::move(*result)).first->second;
+  });
 }
 
 Result<> check_on_the_way_back(const PlannedCall& call, const Operation& operation) {

@@ -2,7 +2,6 @@
 // the calls stand in the plan, with their arguments, and are made from there.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -10,8 +9,9 @@
 
 namespace snapcore {
 
-// What the calls of a run gave, by id; a restore answers what its verbs answered.
-std::map<std::string, Value, std::less<>> results_of(const History& history);
+// Arguments as the plan has them, with what the calls of the run gave in the place of what was
+// known later.
+Result<Value> with_results(const History& history, const Value& args);
 
 // Can `rollback RUN` make it, and make it again when it was cut off? Verifies, and acts that are
 // safe to repeat.
