@@ -100,6 +100,7 @@ TEST(AdversaryTest, EndlessRunbooksAndMemoryBombsEnd) {
       {"while true do note 'x' end", "runbook.budget"},
       {"while true do pcall(store.breaks, store) end", "runbook.budget"},
       {"step('One', function() while true do end end)", "runbook.budget"},
+      {"local function f() pcall(f) f() end f()", "runbook.budget"},
       {"string.find(string.rep('a', 1e4), '.-.-.-.-b')", "runbook.budget"},
       {"local t = {} for i = 1, 1e9 do t[i] = i end", "runbook.memory"},
       {"step('One', function() local t = {} for i = 1, 1e9 do t[i] = i end end)", "runbook.memory"},
