@@ -1,22 +1,19 @@
 """Measures the offline half of the etcd plugin; called by etcd.sh.
 
-Every figure is measured in turns with its peer (etcd's own tool) and its floor (a program that moves the same bytes
-the same way), so that a noisy machine is noisy for all of them; a figure is the median of the rounds.
+The peer is etcd's own tool, the floor a program that moves the same bytes the same way.
 """
 
-import argparse
 import json
 import os
-import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-ENVIRONMENT = {**os.environ, "ETCDCTL_API": "3"}
+from figures import Figures, options_parser
+
+os.environ["ETCDCTL_API"] = "3"
 
 
 class Memory:
@@ -41,13 +38,9 @@ class Memory:
             time.sleep(0.005)
 
 
-class Bench:
+class Bench(Figures):
     def __init__(self, build, options):
-        self.build = build
-        self.rounds = options.rounds
-        self.json = options.json
-        self.rows = []
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.folder))
+        super().__init__(build, options)
         self.store = self.folder / "store"
         self.store.mkdir()
 
@@ -67,18 +60,6 @@ class Bench:
             sys.exit(f"bench: {operation} failed")
         seconds, read = out.split()
         return float(seconds), int(read), memory.anonymous, memory.mapped
-
-    def seconds(self, command):
-        began = time.monotonic()
-        self.output(command)
-        return time.monotonic() - began
-
-    @staticmethod
-    def output(command):
-        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
-        if done.returncode != 0:
-            sys.exit(f"bench: {command[0]} failed\n{done.stderr}")
-        return done.stdout
 
     # ---- material ---------------------------------------------------------------------------------------------------
 
@@ -115,42 +96,6 @@ class Bench:
         for path in self.folder.glob("copy*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         os.sync()
-
-    # ---- telling ----------------------------------------------------------------------------------------------------
-
-    def say(self, text):
-        if not self.json:
-            print(text, flush=True)
-
-    def row(self, name, value, unit, limit, peer=None, floor=None):
-        holds = value <= limit
-        row = {"name": name, "value": value, "unit": unit, "peer": peer, "floor": floor, "limit": limit, "holds": holds}
-        self.rows.append(row)
-        if self.json:
-            print(json.dumps(row), flush=True)
-            return
-        shown = [f"{name:<34} {value:9.3f} {unit:<3}", f"limit {limit:9.3f}"]
-        if peer is not None:
-            shown.append(f"peer {peer:8.3f} ({peer / value:4.1f} x)")
-        if floor is not None:
-            shown.append(f"floor {floor:8.3f} ({value / floor:4.2f} x)")
-        print("  ".join([*shown, "holds" if holds else "DOES NOT HOLD"]), flush=True)
-
-    def in_turns(self, **kinds):
-        """The median of each; every kind once a round. A kind gives a number or a tuple of them."""
-        results = {name: [] for name in kinds}
-        for _ in range(self.rounds):
-            for name, measure in kinds.items():
-                self.sweep()
-                results[name].append(measure())
-        self.sweep()
-        return {name: self.median(values) for name, values in results.items()}
-
-    @staticmethod
-    def median(values):
-        if isinstance(values[0], tuple):
-            return tuple(statistics.median(column) for column in zip(*values))
-        return statistics.median(values)
 
     # ---- what is measured -------------------------------------------------------------------------------------------
 
@@ -249,23 +194,13 @@ class Bench:
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev bench etcd", description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("--json", action="store_true", help="one row a line: name value unit peer floor limit holds")
+    parser = options_parser("etcd", __doc__)
     parser.add_argument("--sizes", default="100,1000,3000", help="of the snapshots, in MB (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--only", default="", help="start, stage, three, examine, keys or diff")
-    parser.add_argument("--folder", default=None, help="where the files lie; default: TMPDIR")
     options = parser.parse_args()
     bench = Bench(options.build, options)
     bench.etcdutl = os.environ.get("SNAPCORE_ETCDUTL_36")
-    try:
-        bench.run([int(size) for size in options.sizes.split(",")], options.only)
-    finally:
-        shutil.rmtree(bench.folder)
-    broken = [row["name"] for row in bench.rows if not row["holds"]]
-    if broken and not options.json:
-        print(f"{len(broken)} of {len(bench.rows)} limits do not hold: {', '.join(broken)}")
+    bench.measure(lambda: bench.run([int(size) for size in options.sizes.split(",")], options.only))
 
 
 if __name__ == "__main__":

@@ -11,4 +11,4 @@ if newest=$(../servers/build_etcd.sh 3.6); then
 else
   echo "bench: etcdutl 3.6 is not compared with: ${newest##*$'\n'}" >&2
 fi
-exec python3 etcd.py "$build" "$@"
+exec python3 -B etcd.py "$build" "$@"
