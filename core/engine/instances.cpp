@@ -3,12 +3,20 @@
 #include <algorithm>
 
 #include "plugin/schema.hpp"
+#include "site/secret_forms.hpp"
 
 namespace snapcore {
 namespace {
 
 // Shorter texts would mask half of every sentence.
 constexpr std::size_t kShortestMasked = 4;
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
 
 Value map_texts(const Value& value, const std::function<std::string(std::string)>& change) {
   if (value.is_string()) return change(value.text());
@@ -100,10 +108,8 @@ std::string Secrets::mask(std::string text) const {
   for (const auto& [reference, secret] : by_reference_) {
     if (secret.size() < kShortestMasked) continue;
     const std::string shown = "[" + reference + "]";
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + shown.size())) {
-      text.replace(at, secret.size(), shown);
-    }
+    replace_all(text, secret, shown);
+    for (const std::string& form : quoted_forms(secret)) replace_all(text, form, shown);
   }
   return text;
 }

@@ -3,11 +3,6 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need_strace() {
-  command -v strace >/dev/null || skip_case "strace is not installed"
-  strace -o /dev/null true 2>/dev/null || skip_case "this machine does not allow strace"
-}
-
 # The sanitizers' own leak check cannot run under a tracer.
 trace() { ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$work/trace" "$@"; }
 

@@ -53,6 +53,8 @@ expect_said() {
 
 expect_equal() { [ "$1" = "$2" ] || fail_case "${3:-values differ}: '$1' instead of '$2'"; }
 
+newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
+
 # Everything below a directory: names, kinds, modes, owners, contents.
 fingerprint() {
   (cd "$1" && find . -printf '%p %y %m %U %G %l\n' | LC_ALL=C sort &&
@@ -98,17 +100,34 @@ need_etcd() {
   fi
 }
 
+need_strace() {
+  command -v strace >/dev/null || skip_case "strace is not installed"
+  strace -o /dev/null true 2>/dev/null || skip_case "this machine does not allow strace"
+}
+
 # A healthy cluster of COUNT members with 200 keys under /k/, a snapshot of it in $work/backups, then 50 keys more.
+# CHANGE is called before its members are started.
 make_cluster_with_snapshot() {
-  local count=${1:-3}
+  local count=${1:-3} change=${2:-:}
   need_etcd
   cluster_create "$work" "$count"
   mkdir -p "$work/backups"
   cluster_site "$work" "$work/backups" "$work/site.lua"
+  "$change"
   cluster_start "$work"
   cluster_put "$work" /k/ 1 200
   take_snapshot snap.db
   cluster_put "$work" /k/ 201 250
+}
+
+# Each member keeps its WAL in a directory beside its data.
+with_separate_wal() {
+  local member name
+  for member in "$work"/m*/; do
+    name=$(basename "$member")
+    sed -i "s|--data-dir \"$work/$name/data\"|& --wal-dir \"$work/$name/wal\"|" "$work/$name/ctl"
+    sed -i "s|data_dir = \"$work/$name/data\",|& wal_dir = \"$work/$name/wal\",|" "$work/site.lua"
+  done
 }
 
 take_snapshot() {

@@ -4,11 +4,6 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need_strace() {
-  command -v strace >/dev/null || skip_case "strace is not installed"
-  strace -o /dev/null true 2>/dev/null || skip_case "this machine does not allow strace"
-}
-
 lost() { python3 -B "$root/tests/whole/lost_at_power_loss.py" "$work/trace" "$work"; }
 
 # expect_durable CODE RUNBOOK [ARGUMENT...]

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <snapcore/support/process.hpp>
 
+#include "site/secret_forms.hpp"
 #include "site_files.hpp"
 
 namespace snapcore::test {
@@ -15,6 +18,19 @@ const std::string kCanary = "canary-5d1e";
 
 std::string command(const std::string& script) {
   return "command:" + Value::array({"/bin/sh", "-c", script}).dump();
+}
+
+TEST(SecretTest, OneIsKnownAgainAfterItWasQuoted) {
+  EXPECT_THAT(quoted_forms("plain-5d1e with spaces"), testing::IsEmpty());
+  const std::string awkward = "a\"b'c\\d\ne";
+  const auto forms = quoted_forms(awkward);
+  for (const std::string& quoted :
+       {process::shell_quoted("echo " + awkward), process::shell_quoted(awkward + "\n;"),
+        Value::array({"x" + awkward}).dump(), "'it is " + std::string("a\"b'\\''c\\d\ne") + "'"}) {
+    EXPECT_TRUE(std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+      return quoted.find(form) != std::string::npos;
+    })) << quoted;
+  }
 }
 
 TEST(SecretTest, TheEnvironmentGivesOne) {
