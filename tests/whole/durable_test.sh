@@ -3,8 +3,6 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
-
 # The tool, killed right after record N of its journal; fails when it was not.
 killed_at() {
   local at=$1 code=0

@@ -116,8 +116,6 @@ hold_stop_of_m1() {
   touch "$work/hold"
 }
 
-newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
-
 # wait_for SECONDS COMMAND...
 wait_for() {
   local end=$((SECONDS + $1))
@@ -213,19 +211,7 @@ case_data_directories_that_are_mount_points_work() {
 }
 
 case_separate_wal_directories_are_swapped_too() {
-  need_etcd
-  cluster_create "$work" 3
-  mkdir -p "$work/backups"
-  cluster_site "$work" "$work/backups" "$work/site.lua"
-  local name
-  for name in m1 m2 m3; do
-    sed -i "s|--data-dir \"$work/$name/data\"|& --wal-dir \"$work/$name/wal\"|" "$work/$name/ctl"
-    sed -i "s|data_dir = \"$work/$name/data\",|& wal_dir = \"$work/$name/wal\",|" "$work/site.lua"
-  done
-  cluster_start "$work"
-  cluster_put "$work" /k/ 1 200
-  take_snapshot snap.db
-  cluster_put "$work" /k/ 201 250
+  make_cluster_with_snapshot 3 with_separate_wal
   expect_exit 0 snapcore run "$etcd_restore" --yes --waive "healthy=test"
   expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
   expect_equal "$(find "$work"/m* -maxdepth 1 -name 'wal.backup-*' | wc -l)" 3 "WAL directories kept aside"

@@ -36,19 +36,7 @@ case_a_living_cluster_of_one_is_stopped_and_its_old_data_kept() {
 }
 
 case_separate_wal_directories_are_swapped_by_the_script_too() {
-  need_etcd
-  cluster_create "$work" 3
-  mkdir -p "$work/backups"
-  cluster_site "$work" "$work/backups" "$work/site.lua"
-  local name
-  for name in m1 m2 m3; do
-    sed -i "s|--data-dir \"$work/$name/data\"|& --wal-dir \"$work/$name/wal\"|" "$work/$name/ctl"
-    sed -i "s|data_dir = \"$work/$name/data\",|& wal_dir = \"$work/$name/wal\",|" "$work/site.lua"
-  done
-  cluster_start "$work"
-  cluster_put "$work" /k/ 1 200
-  take_snapshot snap.db
-  cluster_put "$work" /k/ 201 250
+  make_cluster_with_snapshot 3 with_separate_wal
   write_script "$etcd_restore" --waive "healthy=test"
   run_script
   expect_equal "$(find "$work"/m* -maxdepth 1 -name 'wal.backup-*' | wc -l)" 3 "WAL directories kept aside"
