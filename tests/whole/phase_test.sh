@@ -29,7 +29,6 @@ a:add { name = "three" }
 LUA
 }
 
-newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
 # Of the last command; two runs of one second have no order.
 run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
 tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
