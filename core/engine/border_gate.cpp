@@ -1,9 +1,6 @@
 #include "engine/border_gate.hpp"
 
 #include <map>
-
-#include "engine/way_back.hpp"
-
 namespace snapcore {
 namespace {
 
@@ -28,15 +25,18 @@ const std::atomic<bool> kNever = false;
 
 Error reached() { return {.code = "phase.reached", .message = "the phase begins here"}; }
 
-PlanRequest request_at(PlanRequest request, const Border& border,
-                       const std::map<std::string, Value, std::less<>>& results) {
+using Results = std::map<std::string, Value, std::less<>>;
+
+// `asked` keeps what was asked for.
+PlanRequest request_at(PlanRequest request, const Border& border, Results& asked) {
   request.like = &border.plan;
   request.within = border.phase.id;
   request.accept_loss.insert(request.accept_loss.end(), border.plan.accepted_losses.begin(),
                              border.plan.accepted_losses.end());
-  request.result_of = [&results](std::string_view call) -> const Value* {
-    const auto found = results.find(call);
-    return found == results.end() ? nullptr : &found->second;
+  request.result_of = [&asked, &known = border.known](std::string_view call) -> const Value* {
+    auto result = known.result_of(call);
+    if (!result) return nullptr;
+    return &asked.insert_or_assign(std::string(call), std::move(*result)).first->second;
   };
   return request;
 }
@@ -45,8 +45,7 @@ PlanRequest request_at(PlanRequest request, const Border& border,
 
 struct BorderGate::State {
   State(PlanRequest request, const Border& border, std::shared_ptr<Learned> known)
-      : results(results_of(border.known)),
-        planner(request_at(request, border, results), std::move(known)),
+      : planner(request_at(request, border, asked), std::move(known)),
         told({.instances = request.instances,
               .clock = request.clock,
               .plan = border.plan,
@@ -60,7 +59,7 @@ struct BorderGate::State {
               .only_told = true}),
         phase(border.phase.id) {}
 
-  std::map<std::string, Value, std::less<>> results;
+  Results asked;
   Audience nobody;
   NoJournal journal{kFarBehind};
   Planner planner;
