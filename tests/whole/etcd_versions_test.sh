@@ -159,6 +159,7 @@ case_a_member_of_a_restored_cluster_can_be_replaced() {
   local id its_peer code
   use_version 3.6
   make_cluster_with_snapshot 3
+  name_server_version
   destroy_cluster
   expect_exit 0 snapcore restore etcd_prod --from backups --ref snap.db --yes
   id=$(cluster_ctl "$work" member list | sed -n 's/^\([0-9a-f]*\), started, m3,.*/\1/p')
