@@ -3,6 +3,7 @@
 #include "cli/approval.hpp"
 #include "cli/audiences.hpp"
 #include "cli/execution.hpp"
+#include "cli/person.hpp"
 #include "cli/text/plan_text.hpp"
 #include "cli/text/words.hpp"
 
@@ -13,6 +14,25 @@ std::vector<std::string> next_after_dry_run(const Errand& errand, const Plan& pl
   if (!check_promises(plan)) return {};
   if (!plan.changes_something()) return {errand.again};
   return {errand.again + " --approve " + short_digest(plan.digest())};
+}
+
+// An answer to nothing is a name typed wrong.
+Result<> check_answers(const RunWish& wish, const Plan& plan) {
+  for (const auto& [name, value] : wish.answers) {
+    std::size_t number = 0;
+    bool asked = false;
+    for (const Choice& choice : plan.choices) {
+      if (choice.operation != "ask") continue;
+      const Value& named = choice.args.at("name");
+      if (!named.is_string()) ++number;
+      asked = asked || name == (named.is_string() ? named.text() : std::to_string(number));
+    }
+    if (asked) continue;
+    return fail({.code = "arguments.bad_value",
+                 .message = "--answer " + name + ": the runbook does not ask that",
+                 .hint = "leave it out, and see what is asked"});
+  }
+  return {};
 }
 
 OnFailure on_failure_of(const Errand& errand, const OpenSite& site) {
@@ -30,13 +50,16 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
                  .hint = "name the target whose loss the plan asks to accept"});
   }
   LogAudience audience(invocation.output);
+  PersonAtTerminal person(invocation.output);
   PlanRequest request{.instances = site.instances,
                       .clock = invocation.clock,
                       .waivers = errand.wish.waivers,
                       .accept_loss = errand.wish.accept_loss,
                       .audience = &audience,
                       .cancelled = &invocation.cancelled,
-                      .like = like};
+                      .like = like,
+                      .person = &person,
+                      .answers = errand.wish.answers};
   auto plan = make_plan(request, errand.runbook, errand.wish.params);
   if (!plan && invocation.output.verbose() && !errand.runbook.traceback().empty()) {
     invocation.output.say(errand.runbook.traceback() + "\n");
@@ -46,6 +69,9 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
                  .message = "interrupted while planning",
                  .hint = "give the command again when you are ready",
                  .category = Category::kTransient});
+  }
+  if (plan) {
+    if (auto asked = check_answers(errand.wish, *plan); !asked) return fail(asked.error());
   }
   return plan;
 }

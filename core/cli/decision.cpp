@@ -1,10 +1,25 @@
 #include "cli/decision.hpp"
 
 #include "cli/person.hpp"
+#include "engine/scopes.hpp"
 #include "engine/undo_stack.hpp"
 
 namespace snapcore {
 namespace {
+
+// What the runbook adds to the way back.
+void show_added(Output& output, const OpenRun& run) {
+  std::string added;
+  for (const auto& [id, past] : run.history.parts()) {
+    if (!past.registered) continue;
+    for (const PlannedCall* call : run.saved.plan.calls()) {
+      if (stands_in(call->id, id))
+        added += "    - " + call->instance + "." + call->operation + "\n";
+    }
+  }
+  if (added.empty()) return;
+  output.say("  and, among these, what the runbook adds to the way back\n" + added);
+}
 
 void show_standing(Output& output, const OpenRun& run) {
   const auto& calls = run.history.calls();
@@ -34,6 +49,7 @@ Result<> decide(Invocation& invocation, const Decision& decision) {
   }
   output.say("This will " + decision.what + ":\n");
   show_standing(output, decision.run);
+  if (decision.takes_back) show_added(output, decision.run);
   const auto answer = person.ask("To do it, type 'yes':");
   if (answer && *answer == "yes") return {};
   return fail({.code = "approval.declined",

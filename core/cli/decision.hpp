@@ -15,6 +15,7 @@ inline constexpr std::array kDecisionOptions = {Option{"yes", "", "do it without
 struct Decision {
   std::string what;  // completes "This will ..."
   const OpenRun& run;
+  bool takes_back = false;  // what the runbook adds to the way back is made, too
 };
 
 // Shows which acts stand, then asks at the terminal. "approval.missing" at once when there is

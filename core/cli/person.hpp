@@ -6,16 +6,9 @@
 #include <string_view>
 
 #include "cli/output.hpp"
+#include "engine/person.hpp"
 
 namespace snapcore {
-
-class Person {
- public:
-  virtual ~Person() = default;
-  virtual bool present() const = 0;
-  // One line, without its end; nothing when the person went away or pressed Ctrl-C.
-  virtual std::optional<std::string> ask(std::string_view question) = 0;
-};
 
 // Asks on stderr and listens on stdin; present when both are terminals.
 class PersonAtTerminal final : public Person {

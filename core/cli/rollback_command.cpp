@@ -29,7 +29,8 @@ Result<ExitCode> rollback(Invocation& invocation) {
   if (!run) return fail(run.error());
   if (auto can = check_can_go_back(**run); !can) return fail(can.error());
   const Decision decision{.what = "take back everything that run " + (*run)->id + " did",
-                          .run = **run};
+                          .run = **run,
+                          .takes_back = true};
   if (auto sure = decide(invocation, decision); !sure) return fail(sure.error());
   return take_over(invocation, **run, {RunEnd::Was::kRollback, without_leases(roll_back)});
 }

@@ -48,6 +48,11 @@ Result<RunWish> run_wish(const Options& options) {
     wish.waivers.push_back({pair->name, pair->value});
   }
   wish.accept_loss = options.all("accept-loss");
+  for (const std::string& text : options.all("answer")) {
+    auto pair = parse_pair(text, "--answer NAME=VALUE");
+    if (!pair) return fail(pair.error());
+    wish.answers[pair->name] = pair->value;
+  }
   wish.dry_run = options.has("dry-run");
   wish.yes = options.has("yes");
   wish.approve = options.get("approve");
@@ -76,6 +81,8 @@ std::string typed_again(const RunWish& wish) {
   for (const Waiver& waiver : wish.waivers)
     text += " --waive " + shell_word(waiver.guard + "=" + waiver.reason);
   for (const std::string& target : wish.accept_loss) text += " --accept-loss " + shell_word(target);
+  for (const auto& [name, value] : wish.answers)
+    text += " --answer " + shell_word(name + "=" + value);
   if (wish.on_failure) text += " --on-failure " + std::string(to_text(*wish.on_failure));
   return text;
 }

@@ -22,6 +22,8 @@ inline constexpr Option kWaiveOption = {
 inline constexpr Option kAcceptLossOption = {
     "accept-loss", "TARGET", "accept by name what cannot be undone there; stands in the plan",
     true};
+inline constexpr Option kAnswerOption = {
+    "answer", "NAME=VALUE", "what to answer when the runbook asks NAME, or its number", true};
 inline constexpr Option kYesOption = {
     "yes", "", "approve without being asked; answers nothing that needs a person"};
 inline constexpr Option kApproveOption = {"approve", "DIGEST",
@@ -38,12 +40,13 @@ inline constexpr Option kBreakLeaseOption = {
     "take what another run holds away from it; the refusal prints the number", true};
 
 inline constexpr std::array kLeaseOptions = {kLockWaitOption, kBreakLeaseOption};
-inline constexpr std::array kPlanningOptions = {kSetOption, kWaiveOption, kAcceptLossOption};
+inline constexpr std::array kPlanningOptions = {kSetOption, kWaiveOption, kAcceptLossOption,
+                                                kAnswerOption};
 inline constexpr std::array kApprovalOptions = {kYesOption, kApproveOption, kOnFailureOption,
                                                 kLockWaitOption, kBreakLeaseOption};
-inline constexpr std::array kRunOptions = {kSetOption,       kWaiveOption,    kAcceptLossOption,
-                                           kDryRunOption,    kYesOption,      kApproveOption,
-                                           kOnFailureOption, kLockWaitOption, kBreakLeaseOption};
+inline constexpr std::array kRunOptions = {
+    kSetOption, kWaiveOption,   kAcceptLossOption, kAnswerOption,   kDryRunOption,
+    kYesOption, kApproveOption, kOnFailureOption,  kLockWaitOption, kBreakLeaseOption};
 
 // For leases on what is acted upon.
 struct LeaseWish {
@@ -56,6 +59,7 @@ struct RunWish {
   std::map<std::string, std::string> params = {};
   std::vector<Waiver> waivers = {};
   std::vector<std::string> accept_loss = {};
+  std::map<std::string, std::string> answers = {};  // by the name of the question
   bool dry_run = false;
   bool yes = false;
   std::optional<std::string> approve = {};

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/text/words.hpp"
+#include "engine/plan.hpp"
 #include "journal/runs.hpp"
 #include "journal/state_directory.hpp"
 
@@ -76,6 +77,11 @@ std::string in_words(const Record& record) {
            describe_count(body.at("acts").uint_or(0), "act") + ", " + body.at("how").text();
   if (record.type == record::kStep) return body.at("name").text();
   if (record.type == record::kNote) return body.at("text").text();
+  if (record.type == record::kPart) {
+    const std::string why = body.at("error").at("message").text();
+    return body.at("part").text() + ": " + body.at("state").text() +
+           (why.empty() ? "" : ", " + why);
+  }
   if (record.type == record::kEnd)
     return body.at("ending").text() + ", exit " + body.at("exit").dump();
   if (body.at("result").at("words").is_array()) {
@@ -94,7 +100,7 @@ class WayBack {
     const std::string call = record.body.at("call").text();
     if (record.type == record::kIntent) {
       names_[call] = record.body.at("instance").text() + "." + record.body.at("operation").text();
-    } else if (record.type == record::kUndoRecorded) {
+    } else if (record.type == record::kUndoRecorded && !is_on_the_way_back(call)) {
       forget(call);
       acts_.push_back({call, record.body.at("undo").at("shell")});
     } else if (record.type == record::kUndoResult && record.body.has("result")) {

@@ -263,6 +263,12 @@ Result<Value> Executor::outside(std::string_view what) {
   return answer->known;
 }
 
+Result<Value> Executor::ask(const Question& question, const Line&) {
+  auto answer = state_->choice("", "ask", to_value(question), Value());
+  if (!answer) return fail(answer.error());
+  return answer->known;
+}
+
 std::uint64_t Executor::seed() const { return seed_of_plan(state_->plan().id); }
 
 const Value& Executor::site_values() const { return state_->request.instances.site().values; }

@@ -36,6 +36,16 @@ bool holds_what_nobody_knows(const Value& value) {
                      [](const auto& member) { return holds_what_nobody_knows(member.second); });
 }
 
+Value to_value(const Question& question) {
+  Value value = Value::object({{"question", question.text}});
+  if (!question.name.empty()) value["name"] = question.name;
+  if (question.otherwise) value["default"] = *question.otherwise;
+  Value::Array choices;
+  for (const std::string& choice : question.choices) choices.emplace_back(choice);
+  if (!choices.empty()) value["choices"] = std::move(choices);
+  return value;
+}
+
 std::string_view to_text(PartKind kind) { return kPartWords[static_cast<std::size_t>(kind)]; }
 
 std::optional<PartKind> part_kind_from(std::string_view text) {

@@ -75,6 +75,15 @@ struct Part {
   Line line = {};
 };
 
+// What a runbook asks the person who plans it.
+struct Question {
+  std::string text = {};
+  std::string name = {};  // for the command line; "" for the number of the question
+  std::vector<std::string> choices = {};
+  std::optional<std::string> otherwise = {};  // when nothing is answered, or nobody is there
+};
+Value to_value(const Question& question);
+
 // What a body failed with.
 struct BodyFailure {
   Error error = {};
@@ -138,6 +147,7 @@ class Gate {
 
   // Recorded outside values: "now" (RFC 3339 text), "uuid".
   virtual Result<Value> outside(std::string_view what) = 0;
+  virtual Result<Value> ask(const Question& question, const Line& line) = 0;
   // Seed of math.random; the same in every pass over one plan.
   virtual std::uint64_t seed() const = 0;
 

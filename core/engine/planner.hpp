@@ -12,6 +12,7 @@
 #include "engine/gate.hpp"
 #include "engine/instances.hpp"
 #include "engine/later.hpp"
+#include "engine/person.hpp"
 #include "engine/plan.hpp"
 
 namespace snapcore {
@@ -33,6 +34,8 @@ struct PlanRequest {
   // A phase that is reached: its scope, and what calls before it gave.
   std::string within = {};
   ResultOf result_of = {};
+  Person* person = nullptr;                         // asked what a runbook asks; may be null
+  std::map<std::string, std::string> answers = {};  // given beforehand, by the question's name
 };
 
 // Everything a planning pass learned from outside, so that a second pass learns the same.
@@ -70,6 +73,7 @@ class Planner final : public Gate {
   Result<Next> body_ended(const BodyEnd& end) override;
   void note(std::string_view text, const Line& line) override;
   Result<Value> outside(std::string_view what) override;
+  Result<Value> ask(const Question& question, const Line& line) override;
   std::uint64_t seed() const override;
   const Value& site_values() const override;
   const Error* stopped() const override;

@@ -91,11 +91,12 @@ Result<Value> Planner::State::read_learned(const std::string& id, Instance& inst
 
 Error Planner::State::not_deterministic(const std::string& id, std::string_view instance,
                                         std::string_view operation, const std::string& first) {
-  stop = Error{.code = "plan.not_deterministic",
-               .message = "the runbook does not do the same twice: call " + id + " is " +
-                          std::string(instance) + "." + std::string(operation) +
-                          " in the second planning pass and was " + first + " in the first",
-               .hint = "let the runbook decide only on its parameters, reads, now() and uuid()"};
+  stop = Error{
+      .code = "plan.not_deterministic",
+      .message = "the runbook does not do the same twice: call " + id + " is " +
+                 std::string(instance) + "." + std::string(operation) +
+                 " in the second planning pass and was " + first + " in the first",
+      .hint = "let the runbook decide only on its parameters, reads, now(), uuid() and ask()"};
   return *stop;
 }
 

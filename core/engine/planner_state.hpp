@@ -47,6 +47,7 @@ struct Planner::State {
   std::map<std::string, Value> schemas;  // result schemas by call id
   std::optional<Error> stop;
   std::uint64_t words = 0;  // calls and notes
+  std::uint64_t questions = 0;
 
   PlannedPart& planned(const OpenPart& part) { return plan.parts[part.planned]; }
   bool inside(PartKind kind) const;
@@ -63,6 +64,8 @@ struct Planner::State {
                              const Value& args);
   Error not_deterministic(const std::string& id, std::string_view instance,
                           std::string_view operation, const std::string& first);
+
+  Result<Value> answer_to(const Question& question);
 
   Result<> check_place(const Part& part);
   Result<> check_phase(const Part& part) const;

@@ -158,6 +158,12 @@ Result<Value> CheckGate::outside(std::string_view what) {
   return Value(what == "now" ? "2026-01-02T03:04:05Z" : "00000000-0000-4000-8000-000000000000");
 }
 
+Result<Value> CheckGate::ask(const Question& question, const Line&) {
+  checking_.guessed = true;
+  if (question.choices.empty()) return Value(kNobodyKnows);
+  return Value(checking_.says ? question.choices.front() : question.choices.back());
+}
+
 const Value& CheckGate::site_values() const {
   static const Value nobody_knows;
   return instances_ ? instances_->site().values : nobody_knows;

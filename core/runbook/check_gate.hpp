@@ -41,6 +41,8 @@ class CheckGate final : public Gate {
   Result<Next> body_ended(const BodyEnd& end) override;
   void note(std::string_view, const Line&) override {}
   Result<Value> outside(std::string_view what) override;
+  // The first of the choices in one pass, the last in the other.
+  Result<Value> ask(const Question& question, const Line& line) override;
   std::uint64_t seed() const override { return 1; }
   const Value& site_values() const override;
   const Error* stopped() const override { return far_enough_ ? &*far_enough_ : nullptr; }

@@ -276,7 +276,7 @@ void define_words(lua_State* state, Session* session) {
                                  {"uuid", word_uuid},       {"print", word_print},
                                  {"retry", word_retry},     {"wait_until", word_wait_until},
                                  {"attempt", word_attempt}, {"on_rollback", word_on_rollback},
-                                 {"phase", word_phase}};
+                                 {"phase", word_phase},     {"ask", word_ask}};
   for (const luaL_Reg& word : kWords) {
     lua_pushcfunction(state, word.func);
     define_global(state, word.name);

@@ -157,6 +157,10 @@ class FakeGate : public Gate {
   Result<Value> outside(std::string_view what) override {
     return Value(what == "now" ? "2026-03-01T04:05:06Z" : "00000000-0000-4000-8000-000000000000");
   }
+  Result<Value> ask(const Question& question, const Line& line) override {
+    log.push_back("ask " + to_value(question).dump() + " at " + to_text(line));
+    return Value(question.choices.empty() ? "an answer" : question.choices.back());
+  }
   std::uint64_t seed() const override { return random_seed; }
   const Value& site_values() const override { return values; }
   const Error* stopped() const override { return stop ? &*stop : nullptr; }

@@ -76,6 +76,8 @@ class Scene {
     PlanRequest request{.instances = *instances_, .clock = clock_};
     request.waivers = std::move(waivers);
     request.accept_loss = std::move(losses);
+    request.person = person_;
+    request.answers = answers_;
     Planner planner(std::move(request));
     if (auto declared = planner.declare("a test", Value::object()); !declared)
       return fail(declared.error());
@@ -84,6 +86,17 @@ class Scene {
     Plan plan = planner.take();
     if (auto kept = check_promises(plan); !kept) return fail(kept.error());
     return plan;
+  }
+
+  // With somebody at the terminal, or answers given beforehand.
+  Result<Plan> plan_with(const Script& script, Person* person,
+                         std::map<std::string, std::string> answers = {}) {
+    person_ = person;
+    answers_ = std::move(answers);
+    auto planned = plan(script);
+    person_ = nullptr;
+    answers_.clear();
+    return planned;
   }
 
   RunReport execute(const Plan& plan, const Script& script,
@@ -228,6 +241,8 @@ class Scene {
   FakeClock clock_{*parse_time("2026-01-02T03:04:05Z")};
   FakeSleeper sleeper_{clock_};
   RealFileSystem files_;
+  Person* person_ = nullptr;
+  std::map<std::string, std::string> answers_;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<Journal> journal_;
   std::shared_ptr<Learned> learned_;

@@ -61,6 +61,17 @@ TEST_F(CheckTest, ASoundRunbookHasNoFindings) {
               IsEmpty());
 }
 
+TEST_F(CheckTest, WhatAQuestionLeadsToIsLookedAtForItsFirstAndItsLastChoice) {
+  EXPECT_THAT(findings("local book = instance 'book'\n"
+                       "local which = ask('Which?', { choices = { 'one', 'two' } })\n"
+                       "if which == 'one' then book:ad { name = 'x' } end\n"
+                       "if which == 'two' then book:sub { name = 'x' } end\n"
+                       "book:add { name = ask 'What name?' }\n"
+                       "ask('Which?', { chioces = {} })"),
+              ElementsAre(HasSubstr("dr.lua:3:"), HasSubstr("dr.lua:4:"),
+                          HasSubstr("dr.lua:6: ask: there is no 'chioces'")));
+}
+
 TEST_F(CheckTest, ASyntaxErrorIsOneFinding) {
   EXPECT_THAT(findings("local a = 1\nlocal = 2\nwhat()"),
               ElementsAre("dr.lua:2: <name> expected near '='"));

@@ -190,5 +190,24 @@ TEST(PhaseWordTest, RefusesWhatIsNone) {
   EXPECT_THAT(error_of("phase('P', { within = 5 }, note)"), HasSubstr("phase: "));
 }
 
+TEST(AskWordTest, GivesTheAnswer) {
+  EXPECT_THAT(log_of("note(ask('Which?', { choices = { 'x', 'y' }, default = 'x', name = 'w' }))\n"
+                     "note(ask 'What?')"),
+              ElementsAre("ask {\"choices\":[\"x\",\"y\"],\"default\":\"x\",\"name\":\"w\","
+                          "\"question\":\"Which?\"} at dr.lua:2",
+                          "note y at dr.lua:2", "ask {\"question\":\"What?\"} at dr.lua:3",
+                          "note an answer at dr.lua:3"));
+}
+
+TEST(AskWordTest, RefusesQuestionsThatAreNone) {
+  EXPECT_THAT(error_of("ask('?', { choices = {} })"), HasSubstr("a list of texts"));
+  EXPECT_THAT(error_of("ask('?', { choices = { 5 } })"), HasSubstr("a list of texts"));
+  EXPECT_THAT(error_of("ask('?', { choices = { 'a' }, default = 'b' })"),
+              HasSubstr("not among the choices"));
+  EXPECT_THAT(error_of("ask('?', { name = 'a b' })"), HasSubstr("name is a word"));
+  EXPECT_THAT(error_of("ask('?', { chioces = {} })"), HasSubstr("there is no 'chioces'"));
+  EXPECT_THAT(error_of("ask {}"), HasSubstr("string expected"));
+}
+
 }  // namespace
 }  // namespace snapcore::test
