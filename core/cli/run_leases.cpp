@@ -31,8 +31,8 @@ std::vector<std::string> lease_keys(const Plan& plan) {
 
 RunLeases::RunLeases(Invocation& invocation, FileSystem& fs, const Path& state,
                      const std::string& run)
-    : store_(fs, state / "leases", pause_),
-      leases_(store_, processes_, invocation.clock, pause_, this_process(run, operator_name())) {}
+    : store_(fs, state / "leases", sleeper_),
+      leases_(store_, processes_, invocation.clock, sleeper_, this_process(run, operator_name())) {}
 
 Result<std::unique_ptr<RunLeases>> RunLeases::take(Invocation& invocation, FileSystem& fs,
                                                    const Path& state, const std::string& run,

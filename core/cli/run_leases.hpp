@@ -41,15 +41,15 @@ class RunLeases {
   RunLeases(Invocation& invocation, FileSystem& fs, const Path& state, const std::string& run);
   static Result<> record(const AcquiredLeases& acquired, Journal& journal);
 
-  RealPause pause_;
+  RealSleeper sleeper_;
   FileLeaseStore store_;
   RealProcesses processes_;
   Leases leases_;
   AcquiredLeases acquired_;
   struct KeptAlive {
     KeptAlive(Leases& leases, const AcquiredLeases& acquired)
-        : renewal(leases, acquired.leases, pause) {}
-    RealPause pause;
+        : renewal(leases, acquired.leases, sleeper) {}
+    RealSleeper sleeper;
     Renewal renewal;
   };
   std::list<KeptAlive> alive_;

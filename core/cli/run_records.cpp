@@ -3,9 +3,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 
+#include "base/host.hpp"
 #include "base/version.hpp"
 #include "cli/plan_file.hpp"
 #include "site/run_site.hpp"
@@ -19,12 +19,6 @@ std::string operator_name() {
   if (geteuid() == 0 && person && *person && name != person)
     return std::string(person) + " as " + name;
   return name;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
 }
 
 RunFiles files_of(const Execution& execution, const Site& site) {

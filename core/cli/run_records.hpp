@@ -11,7 +11,6 @@ namespace snapcore {
 
 // Who started this: the account, and behind sudo the person.
 std::string operator_name();
-std::string host_name();
 
 // Everything a run needs later is copied into its directory.
 RunFiles files_of(const Execution& execution, const Site& site);

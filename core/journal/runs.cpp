@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
+#include "base/host.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 
@@ -56,12 +56,6 @@ Error state_error(std::string_view doing, const Path& state, Error cause) {
        .message = "cannot " + std::string(doing) + " in the state directory " + state.string(),
        .hint = std::move(hint)},
       std::move(cause));
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
 }
 
 // A note that another process may be writing just now: what cannot be read says nothing.
@@ -123,7 +117,7 @@ void take_record(RunSummary& run, const Record& record) {
 bool holds_lock(FileSystem& fs, const Path& path) {
   const Value note = read_note(fs, path);
   const auto pid = static_cast<pid_t>(note.at("pid").int_or(0));
-  return note.at("host").text() == valid_utf8(host_name()) && pid > 0 &&
+  return note.at("host").text() == host_name() && pid > 0 &&
          (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
@@ -162,7 +156,7 @@ Result<std::unique_ptr<FileLock>> Runs::lock(std::string_view run_id) {
   }
   if (!lock) return fail(state_error("take the lock", state_, lock.error()));
   const Value note = Value::object({{"pid", static_cast<std::int64_t>(::getpid())},
-                                    {"host", valid_utf8(host_name())},
+                                    {"host", host_name()},
                                     {"since", to_rfc3339(clock_.now())}});
   if (auto written = (*lock)->write(note.dump() + "\n"); !written) {
     return fail(state_error("take the lock", state_, written.error()));

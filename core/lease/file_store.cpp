@@ -55,8 +55,8 @@ constexpr std::string_view kFenceRemedy =
 
 }  // namespace
 
-FileLeaseStore::FileLeaseStore(FileSystem& fs, Path directory, Pause& pause)
-    : fs_(fs), directory_(std::move(directory)), pause_(pause) {}
+FileLeaseStore::FileLeaseStore(FileSystem& fs, Path directory, Sleeper& sleeper)
+    : fs_(fs), directory_(std::move(directory)), sleeper_(sleeper) {}
 
 Path FileLeaseStore::path_of(std::string_view key) const {
   return directory_ / (sha256_hex(key).substr(0, kNameDigits) + std::string(kSuffix));
@@ -160,7 +160,7 @@ Result<std::unique_ptr<FileLock>> FileLeaseStore::lock() {
       return fail(store_failed("keep leases", directory_, lock.error()));
     }
     if (attempt == kLockAttempts) break;
-    pause_.sleep(kLockPause);
+    sleeper_.sleep(kLockPause);
   }
   return fail({.code = "lease.store_busy",
                .message = "another process keeps " + (directory_ / "lock").string() +

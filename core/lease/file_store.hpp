@@ -5,16 +5,16 @@
 #include <memory>
 
 #include "base/file_system.hpp"
-#include "lease/pause.hpp"
+#include "base/sleeper.hpp"
 #include "lease/store.hpp"
 
 namespace snapcore {
 
 class FileLeaseStore final : public LeaseStore {
  public:
-  // `directory` need not exist; reading makes nothing. `pause` passes the time until another
+  // `directory` need not exist; reading makes nothing. `sleeper` passes the time until another
   // process has finished writing; once it is woken a busy store is given up soon.
-  FileLeaseStore(FileSystem& fs, Path directory, Pause& pause);
+  FileLeaseStore(FileSystem& fs, Path directory, Sleeper& sleeper);
 
   Result<std::optional<Lease>> read(const std::string& key) override;
   Result<> write(const Lease& lease) override;
@@ -31,7 +31,7 @@ class FileLeaseStore final : public LeaseStore {
 
   FileSystem& fs_;
   const Path directory_;
-  Pause& pause_;
+  Sleeper& sleeper_;
 };
 
 }  // namespace snapcore

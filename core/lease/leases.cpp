@@ -54,12 +54,12 @@ LeaseHolder fit_to_store(LeaseHolder holder) {
 
 }  // namespace
 
-Leases::Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Pause& pause,
+Leases::Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Sleeper& sleeper,
                LeaseHolder self, std::chrono::seconds period)
     : store_(store),
       processes_(processes),
       clock_(clock),
-      pause_(pause),
+      sleeper_(sleeper),
       self_(fit_to_store(std::move(self))),
       period_(period) {}
 
@@ -74,7 +74,8 @@ Result<AcquiredLeases> Leases::acquire(const LeaseRequest& request,
     if (acquired || acquired.error().code != "lease.held") return acquired;
     const auto waited = clock_.now() - start;
     if (waited >= request.wait) return fail(in_vain(acquired.error(), waited));
-    pause_.sleep(std::min<std::chrono::milliseconds>(kPoll, request.wait - waited));
+    (void)sleeper_.sleep(std::min<std::chrono::milliseconds>(kPoll, request.wait - waited),
+                         cancelled);
   }
 }
 

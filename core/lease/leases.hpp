@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "lease/pause.hpp"
+#include "base/sleeper.hpp"
 #include "lease/processes.hpp"
 #include "lease/store.hpp"
 
@@ -43,7 +43,7 @@ class Leases {
  public:
   // `self` takes them: this_process(run, words). `period` is at least a minute where clocks of
   // several machines are compared.
-  Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Pause& pause,
+  Leases(LeaseStore& store, const Processes& processes, const Clock& clock, Sleeper& sleeper,
          LeaseHolder self, std::chrono::seconds period = kLeasePeriod);
 
   // All of them or none; durable. What the same run held before is taken back with a new fence,
@@ -88,7 +88,7 @@ class Leases {
   LeaseStore& store_;
   const Processes& processes_;
   const Clock& clock_;
-  Pause& pause_;
+  Sleeper& sleeper_;
   const LeaseHolder self_;
   const std::chrono::seconds period_;
 };

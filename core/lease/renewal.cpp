@@ -5,15 +5,15 @@
 
 namespace snapcore {
 
-Renewal::Renewal(Leases& leases, std::vector<Lease> held, Pause& pause)
+Renewal::Renewal(Leases& leases, std::vector<Lease> held, Sleeper& sleeper)
     : leases_(leases),
       held_(std::move(held)),
-      pause_(pause),
+      sleeper_(sleeper),
       thread_([this] { renew_until_stopped(); }) {}
 
 Renewal::~Renewal() {
   stopped_ = true;
-  pause_.wake();
+  sleeper_.wake();
   thread_.join();
 }
 
@@ -21,7 +21,7 @@ void Renewal::renew_until_stopped() {
   const std::chrono::milliseconds pause = std::chrono::milliseconds(leases_.period()) / 3;
   for (;;) {
     // What failed is tried again soon: two whole pauses later no act would be allowed any more.
-    pause_.sleep(problem() ? pause / 4 : pause);
+    sleeper_.sleep(problem() ? pause / 4 : pause);
     if (stopped_) return;
     renew_all();
   }

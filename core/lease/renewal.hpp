@@ -16,9 +16,9 @@ namespace snapcore {
 // leases are not released: that is for who knows how the run ended.
 class Renewal {
  public:
-  // `leases` and `pause` must live longer. The pause is this thread's alone: it is woken at the
+  // `leases` and `sleeper` must live longer. The sleeper is this thread's alone: it is woken at the
   // end.
-  Renewal(Leases& leases, std::vector<Lease> held, Pause& pause);
+  Renewal(Leases& leases, std::vector<Lease> held, Sleeper& sleeper);
   ~Renewal();
   Renewal(const Renewal&) = delete;
   Renewal& operator=(const Renewal&) = delete;
@@ -36,7 +36,7 @@ class Renewal {
 
   Leases& leases_;
   const std::vector<Lease> held_;
-  Pause& pause_;
+  Sleeper& sleeper_;
   std::atomic<bool> stopped_ = false;
   mutable std::mutex mutex_;
   std::optional<Error> problem_;

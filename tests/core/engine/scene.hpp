@@ -171,7 +171,7 @@ class Scene {
   std::shared_ptr<Learned> learned() const { return learned_; }
   Instances& instances() { return *instances_; }
   const Clock& clock() const { return clock_; }
-  const std::vector<std::chrono::seconds>& slept() const { return sleeper_.slept; }
+  const std::vector<std::chrono::milliseconds>& slept() const { return sleeper_.slept; }
   void cancel() { cancelled_ = true; }
   void while_asleep(std::function<void()> happens) { sleeper_.while_asleep = std::move(happens); }
   void cancel_in_the_next_wait() {

@@ -177,7 +177,7 @@ TEST_F(AcquireLeaseTest, WhoComesTooLateAtOneGivesBackTheOthers) {
     std::function<void()> once_;
   };
   Overtaken store(store_, [&] { taken(two_, kNotes); });
-  Leases late(store, processes_, clock_, pause_, holder("run-1", 101), kPeriod);
+  Leases late(store, processes_, clock_, sleeper_, holder("run-1", 101), kPeriod);
 
   EXPECT_EQ(acquire(late, {kMail, kNotes}).error().code, "lease.held");
 

@@ -153,7 +153,7 @@ TEST_F(LeaseFaultTest, ABusyStoreIsWaitedForAndGivenUpInTheEnd) {
   EXPECT_EQ(acquire(one_, {kNotes}).error().code, "lease.store_busy");
 
   int pauses = 0;
-  pause_.meanwhile = [&] {
+  sleeper_.while_asleep = [&] {
     if (++pauses == 3) writer->reset();
   };
   EXPECT_TRUE(acquire(one_, {kNotes}));

@@ -18,26 +18,6 @@ inline const std::string kNotes = "notes-dir:db1:/srv/notes";
 inline const std::string kMail = "mail-dir:db1:/srv/mail";
 inline constexpr std::chrono::seconds kPeriod{120};
 
-// Sleeping moves the clock; `meanwhile` is what happens in the world.
-class FakePause final : public Pause {
- public:
-  explicit FakePause(FakeClock& clock) : clock_(clock) {}
-  void sleep(std::chrono::milliseconds time) override {
-    slept_ += time;
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(slept_);
-    slept_ -= seconds;
-    clock_.advance(seconds);
-    if (meanwhile) meanwhile();
-  }
-  void wake() override {}
-
-  std::function<void()> meanwhile;
-
- private:
-  FakeClock& clock_;
-  std::chrono::milliseconds slept_{0};
-};
-
 // Says of each pid what the test wants it to say; of others that nobody can tell.
 class FakeProcesses final : public Processes {
  public:
@@ -58,7 +38,7 @@ inline LeaseHolder holder(const std::string& run, std::int64_t pid) {
 class LeaseTest : public testing::Test {
  protected:
   Leases leases_of(const std::string& run, std::int64_t pid) {
-    return {store_, processes_, clock_, pause_, holder(run, pid), kPeriod};
+    return {store_, processes_, clock_, sleeper_, holder(run, pid), kPeriod};
   }
 
   Result<AcquiredLeases> acquire(Leases& leases, std::vector<std::string> keys,
@@ -81,9 +61,9 @@ class LeaseTest : public testing::Test {
 
   FakeFileSystem fs_;
   FakeClock clock_{*parse_time("2026-01-02T03:04:05Z")};
-  FakePause pause_{clock_};
+  FakeSleeper sleeper_{clock_};
   FakeProcesses processes_;
-  FileLeaseStore store_{fs_, kLeases, pause_};
+  FileLeaseStore store_{fs_, kLeases, sleeper_};
   std::atomic<bool> cancelled_ = false;
   Leases one_ = leases_of("run-1", 101);
   Leases two_ = leases_of("run-2", 102);

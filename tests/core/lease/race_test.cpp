@@ -123,12 +123,12 @@ Result<> race_once(Arena& arena, std::size_t racer, Leases& leases) {
 // 0 when every round could be run.
 int race(Arena& arena, std::size_t racer, const Path& directory) {
   RealFileSystem fs;
-  RealPause pause;
-  FileLeaseStore files(fs, directory, pause);
+  RealSleeper sleeper;
+  FileLeaseStore files(fs, directory, sleeper);
   WatchedStore store(files, arena);
   const RealProcesses processes;
   const SystemClock clock;
-  Leases leases(store, processes, clock, pause, this_process("run-" + std::to_string(racer), ""));
+  Leases leases(store, processes, clock, sleeper, this_process("run-" + std::to_string(racer), ""));
   for (int round = 0; round < kRounds && !arena.broken; ++round) {
     if (auto done = race_once(arena, racer, leases); !done) {
       fprintf(stderr, "racer %zu: %s\n", racer, done.error().message.c_str());

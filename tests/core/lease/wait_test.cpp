@@ -18,7 +18,7 @@ class WaitForLeaseTest : public LeaseTest {
 
 TEST_F(WaitForLeaseTest, ItIsTakenSoonAfterItIsReleased) {
   const Lease lease = taken(one_);
-  pause_.meanwhile = [&] {
+  sleeper_.while_asleep = [&] {
     if (clock_.now() != start_ + std::chrono::seconds(90)) return;
     EXPECT_TRUE(one_.release(lease));
   };
@@ -31,7 +31,7 @@ TEST_F(WaitForLeaseTest, NothingIsTakenWhileWaiting) {
   taken(one_, kNotes);
   Leases three = leases_of("run-3", 103);
   bool went_between = false;
-  pause_.meanwhile = [&] {
+  sleeper_.while_asleep = [&] {
     went_between = true;
     EXPECT_TRUE(three.release(taken(three, kMail)));
   };
@@ -57,7 +57,7 @@ TEST_F(WaitForLeaseTest, WithoutADeadlineNothingIsWaitedFor) {
 
 TEST_F(WaitForLeaseTest, AnInterruptEndsIt) {
   taken(one_);
-  pause_.meanwhile = [&] { cancelled_ = clock_.now() >= start_ + std::chrono::seconds(3); };
+  sleeper_.while_asleep = [&] { cancelled_ = clock_.now() >= start_ + std::chrono::seconds(3); };
   EXPECT_EQ(wait(std::chrono::hours(1)).error().code, "run.interrupted");
   EXPECT_EQ(clock_.now(), start_ + std::chrono::seconds(3));
 }
