@@ -55,21 +55,18 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
       find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
   if (!state) return fail(state.error());
   Runs runs(run->fs, invocation.clock, *state);
-  const auto summary = runs.summary(id);
-  if (!summary) return fail(summary.error());
-  if (summary->problem) return fail(*summary->problem);
   run->id = id;
   run->state = *state;
-  run->directory = summary->directory;
+  run->directory = runs.directory(id);
   auto lock = runs.lock(id);
   if (!lock) return fail(lock.error());
   run->lock = std::move(*lock);
-  auto journal = Journal::open(run->fs, run->journal_path(), invocation.clock);
+  auto journal = runs.open_journal(id, [&](const Record& record) -> Result<> {
+    run->history.take(record);
+    return {};
+  });
   if (!journal) return fail(journal.error());
   run->journal = std::move(*journal);
-  auto history = History::of(*run->journal);
-  if (!history) return fail(history.error());
-  run->history = std::move(*history);
   auto saved = read_plan_file(run->fs, run->directory / "plan.json");
   if (!saved) return fail(saved.error());
   run->saved = std::move(*saved);

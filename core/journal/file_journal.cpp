@@ -148,11 +148,11 @@ Result<std::unique_ptr<Journal>> Journal::create(FileSystem& fs, const Path& pat
   return journal;
 }
 
-Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, const Path& path,
-                                               const Clock& clock) {
+Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, const Path& path, const Clock& clock,
+                                               const VisitRecord& visitor) {
   auto file = fs.open(path, OpenFor::kAppend);
   if (!file) return fail(file.error());
-  auto extent = read_journal_from(**file, path, {});
+  auto extent = read_journal_from(**file, path, visitor);
   if (!extent) return fail(extent.error());
   auto journal =
       std::make_unique<FileJournal>(fs, path, clock, std::move(*file), std::move(*extent));

@@ -79,12 +79,12 @@ class Journal {
   // one.
   static Result<std::unique_ptr<Journal>> create(FileSystem& fs, const Path& path,
                                                  const Clock& clock);
-  // An existing one, read through and verified; an unfinished last record is cut off. Everything
-  // that records() then gives is durable. "journal.corrupt", "journal.newer",
-  // "journal.not_a_journal", and "journal.empty" when not even the header was finished, that is,
-  // nothing was ever done under it.
-  static Result<std::unique_ptr<Journal>> open(FileSystem& fs, const Path& path,
-                                               const Clock& clock);
+  // An existing one, read through and verified, each record told on the way; an unfinished last
+  // record is cut off. Everything that was told and that records() then gives is durable.
+  // "journal.corrupt", "journal.newer", "journal.not_a_journal", and "journal.empty" when not even
+  // the header was finished, that is, nothing was ever done under it.
+  static Result<std::unique_ptr<Journal>> open(FileSystem& fs, const Path& path, const Clock& clock,
+                                               const VisitRecord& visitor = {});
 
   // Returns the record's sequence number once it is durable. Thread-safe. After an error
   // ("journal.write_failed") the record does not count and later calls may work again, except after

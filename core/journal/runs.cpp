@@ -13,7 +13,7 @@
 namespace snapcore {
 namespace {
 
-constexpr std::uint64_t kMaxNoteBytes = 4096;  // the lock and the notes of used plans
+constexpr std::uint64_t kMaxNoteBytes = 4096;    // the lock and the notes of used plans
 
 // A name that stays one: ids become file names.
 bool is_id(std::string_view text) {
@@ -56,6 +56,13 @@ Error state_error(std::string_view doing, const Path& state, Error cause) {
        .message = "cannot " + std::string(doing) + " in the state directory " + state.string(),
        .hint = std::move(hint)},
       std::move(cause));
+}
+
+Error never_began(std::string_view run_id) {
+  return {.code = "journal.empty",
+          .message = "run " + std::string(run_id) +
+                     " was killed while it was being started; nothing was done under it",
+          .category = Category::kPrecondition};
 }
 
 // A note that another process may be writing just now: what cannot be read says nothing.
@@ -141,7 +148,9 @@ Result<std::string> Runs::new_id() {
 }
 
 Result<std::unique_ptr<FileLock>> Runs::lock(std::string_view run_id) {
-  const Path path = directory(run_id) / "lock";
+  const auto place = existing(run_id);
+  if (!place) return fail(place.error());
+  const Path path = *place / "lock";
   auto lock = fs_.lock(path);
   if (!lock && lock.error().code == "file.locked") {
     const Value note = read_note(fs_, path);
@@ -162,6 +171,15 @@ Result<std::unique_ptr<FileLock>> Runs::lock(std::string_view run_id) {
     return fail(state_error("take the lock", state_, written.error()));
   }
   return lock;
+}
+
+Result<std::unique_ptr<Journal>> Runs::open_journal(std::string_view run_id,
+                                                    const VisitRecord& visitor) {
+  const auto place = existing(run_id);
+  if (!place) return fail(place.error());
+  auto journal = Journal::open(fs_, *place / "journal.jsonl", clock_, visitor);
+  if (!journal && journal.error().code == "file.not_found") return fail(never_began(run_id));
+  return journal;
 }
 
 Result<StartedRun> Runs::start(std::string_view run_id, const RunFiles& files) {
@@ -269,11 +287,7 @@ RunSummary Runs::summarise(const std::string& run_id) {
     run.head = extent->head;
     run.dropped_bytes = extent->dropped_bytes;
   } else if (extent.error().code == "file.not_found") {
-    run.problem =
-        Error{.code = "journal.empty",
-              .message = "run " + run_id +
-                         " was killed while it was being started; nothing was done under it",
-              .category = Category::kPrecondition};
+    run.problem = never_began(run_id);
   } else {
     run.problem = extent.error();
   }

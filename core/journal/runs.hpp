@@ -74,8 +74,13 @@ class Runs {
   Result<std::string> new_id();
 
   // Admits this process alone to a run that was started, until the returned lock is destroyed or
-  // the process ends. "state.locked" (Category::kConflict) names who is in.
+  // the process ends. "state.locked" (Category::kConflict) names who is in; "state.unknown_run".
   Result<std::unique_ptr<FileLock>> lock(std::string_view run_id);
+
+  // Its journal, opened as Journal::open does it, under the lock. "journal.empty" also when the run
+  // was killed before it had one; "state.unknown_run".
+  Result<std::unique_ptr<Journal>> open_journal(std::string_view run_id,
+                                                const VisitRecord& visitor);
 
   // The directory of a new run with its files and an empty journal, all durable. The journal comes
   // last: a run without one never began. "state.run_exists".

@@ -122,6 +122,18 @@ TEST(JournalTest, AVisitorSeesEachRecordAndCanStop) {
   EXPECT_EQ(seen, 3U);
 }
 
+TEST(JournalTest, OpeningTellsEachRecordOnTheWayAndNotTheUnfinishedOne) {
+  FakeFileSystem fs;
+  journal_with(fs, 3);
+  fs.put(kPath, fs.contents(kPath) + R"({"at":"2026-)");
+  std::vector<std::uint64_t> told;
+  ASSERT_TRUE(Journal::open(fs, kPath, kClock, [&](const Record& record) -> Result<> {
+    told.push_back(record.seq);
+    return {};
+  }));
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
 TEST(JournalTest, LookingDoesNotCutWhatAnotherProcessIsJustWriting) {
   FakeFileSystem fs;
   journal_with(fs, 2);

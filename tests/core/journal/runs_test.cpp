@@ -190,6 +190,15 @@ TEST_F(RunsTest, AReadOnlyStateDirectoryIsNamed) {
   }
 }
 
+TEST_F(RunsTest, ARunIsOpenedAgainUnderItsLock) {
+  started("a").journal.reset();
+  EXPECT_EQ(runs_.lock("b").error().code, "state.unknown_run");
+  ASSERT_TRUE(runs_.lock("a"));
+  EXPECT_TRUE(runs_.open_journal("a", {}));
+  ASSERT_TRUE(fs_.remove(kState / "runs/a/journal.jsonl"));
+  EXPECT_EQ(runs_.open_journal("a", {}).error().code, "journal.empty");
+}
+
 TEST_F(RunsTest, OneProcessAtATimeIsAdmittedToARun) {
   ASSERT_TRUE(runs_.start("a", files_));
   auto first = runs_.lock("a");
