@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/real_file_system.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/prune_runs.hpp"
 #include "cli/text/words.hpp"
 #include "engine/plan.hpp"
 #include "journal/runs.hpp"
@@ -211,7 +213,24 @@ void show_all(Output& output, const std::vector<RunSummary>& list,
              shown(output.err_style(), state.string()) + "\n");
 }
 
+constexpr std::array kPruneOptions = {kOlderThanOption, kKeepOption, kGiveUpOption,
+                                      kPruneYesOption};
+
+// Options that only `prune` knows are not passed over in silence.
+Result<> check_options(const Options& options) {
+  for (const Option& option : kPruneOptions) {
+    if (!options.has(option.name)) continue;
+    return fail({.code = "arguments.unknown_option",
+                 .message = "--" + std::string(option.name) + " belongs to 'snapcore runs prune'",
+                 .hint = "'snapcore help runs' tells more"});
+  }
+  return {};
+}
+
 Result<ExitCode> runs_command(Invocation& invocation) {
+  if (!invocation.words().empty() && invocation.words().front() == "prune")
+    return prune_runs(invocation);
+  if (auto fits = check_options(invocation.options); !fits) return fail(fits.error());
   RealFileSystem fs;
   const auto state =
       find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
@@ -229,12 +248,19 @@ Result<ExitCode> runs_command(Invocation& invocation) {
 
 }  // namespace
 
-const Command kRunsCommand = {.name = "runs",
-                              .words = "[RUN]",
-                              .summary = "list past runs, or show the journal of one",
-                              .group = CommandGroup::kLook,
-                              .min_words = 0,
-                              .max_words = 1,
-                              .run = runs_command};
+const Command kRunsCommand = {
+    .name = "runs",
+    .words = "[RUN | prune]",
+    .summary = "list past runs, show the journal of one, or forget old ones",
+    .group = CommandGroup::kLook,
+    .min_words = 0,
+    .max_words = 1,
+    .options = kPruneOptions,
+    .details =
+        "prune lists the runs that may go, and with --yes removes them. "
+        "A run stays, and it is said why, while it goes on, stands half "
+        "way, has a call in doubt, holds leases, or can still be taken "
+        "back.",
+    .run = runs_command};
 
 }  // namespace snapcore

@@ -14,6 +14,7 @@ namespace snapcore {
 namespace {
 
 constexpr std::uint64_t kMaxNoteBytes = 4096;    // the lock and the notes of used plans
+constexpr std::string_view kGoing = ".removed";  // no id has a dot, so nobody sees it as a run
 
 // A name that stays one: ids become file names.
 bool is_id(std::string_view text) {
@@ -118,6 +119,22 @@ void take_record(RunSummary& run, const Record& record) {
     run.ending.clear();
     run.exit.reset();
   }
+}
+
+Result<std::uint64_t> bytes_below(FileSystem& fs, const Path& path) {
+  const auto status = fs.status(path);
+  if (!status) return fail(status.error());
+  if (!*status) return 0;
+  if ((*status)->kind != FileKind::kDirectory) return (*status)->size;
+  const auto names = fs.list(path);
+  if (!names) return fail(names.error());
+  std::uint64_t bytes = 0;
+  for (const std::string& name : *names) {
+    const auto below = bytes_below(fs, path / name);
+    if (!below) return below;
+    bytes += *below;
+  }
+  return bytes;
 }
 
 // Without taking the lock: a run that starts at this moment must not be turned away.
@@ -253,6 +270,39 @@ Result<std::vector<RunSummary>> Runs::list() {
     if (is_id(name)) runs.push_back(summarise(name));
   }
   return runs;
+}
+
+Result<std::uint64_t> Runs::bytes_of(std::string_view run_id) {
+  const auto place = existing(run_id);
+  if (!place) return fail(place.error());
+  return bytes_below(fs_, *place);
+}
+
+Result<std::uint64_t> Runs::remove(std::string_view run_id) {
+  const auto bytes = bytes_of(run_id);
+  if (!bytes) return bytes;
+  const auto failed = [&](const Error& error) {
+    return fail(state_error("remove run " + std::string(run_id), state_, error));
+  };
+  const Path place = directory(run_id);
+  if (auto swept = sweep(); !swept) return failed(swept.error());
+  const Path going = place.parent_path() / (std::string(run_id) + std::string(kGoing));
+  if (auto hidden = fs_.rename(place, going); !hidden) return failed(hidden.error());
+  if (auto synced = fs_.sync_directory(place.parent_path()); !synced) return failed(synced.error());
+  if (auto gone = remove_tree(fs_, going); !gone) return failed(gone.error());
+  return bytes;
+}
+
+// What a crash left of runs that were being removed.
+Result<> Runs::sweep() {
+  const Path place = state_ / "runs";
+  const auto names = fs_.list(place);
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kGoing)) continue;
+    if (auto gone = remove_tree(fs_, place / name); !gone) return gone;
+  }
+  return {};
 }
 
 Result<RunSummary> Runs::summary(std::string_view run_id) {

@@ -95,11 +95,18 @@ class Runs {
   // Newest first. A run whose journal is damaged is in the list with its problem.
   Result<std::vector<RunSummary>> list();
 
+  // What its directory takes, without what directories themselves take.
+  Result<std::uint64_t> bytes_of(std::string_view run_id);
+  // Removes it for ever, to be called under its lock; says how many bytes that were. It is gone at
+  // once for everybody who looks; what a crash leaves of it goes with the next one.
+  Result<std::uint64_t> remove(std::string_view run_id);
+
   // "state.unknown_run". A damaged journal is no error here either.
   Result<RunSummary> summary(std::string_view run_id);
 
  private:
   Result<Path> existing(std::string_view run_id);
+  Result<> sweep();
   RunSummary summarise(const std::string& run_id);
 
   FileSystem& fs_;

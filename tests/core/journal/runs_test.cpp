@@ -199,6 +199,41 @@ TEST_F(RunsTest, ARunIsOpenedAgainUnderItsLock) {
   EXPECT_EQ(runs_.open_journal("a", {}).error().code, "journal.empty");
 }
 
+TEST_F(RunsTest, ARemovedRunIsGoneAndSaysHowMuchThatWas) {
+  started("a");
+  started("b");
+  std::uint64_t bytes = 0;
+  for (const char* name :
+       {"plan.json", "site.json", "journal.jsonl", "code/full-site.lua", "code/lib/x.lua"})
+    bytes += fs_.contents(kState / "runs/a" / name).size();
+  EXPECT_EQ(runs_.bytes_of("a").value(), bytes);
+  EXPECT_EQ(runs_.remove("a").value(), bytes);
+  EXPECT_EQ(runs_.summary("a").error().code, "state.unknown_run");
+  EXPECT_EQ(runs_.list().value().size(), 1U);
+  EXPECT_EQ(runs_.remove("a").error().code, "state.unknown_run");
+}
+
+TEST_F(RunsTest, ARemovalThatIsCutOffIsSeenByNobodyAndSweptByTheNextOne) {
+  for (std::size_t kept = 0;; ++kept) {
+    FakeFileSystem fs;
+    Runs runs(fs, clock_, kState);
+    ASSERT_TRUE(runs.start("a", files_));
+    ASSERT_TRUE(runs.start("b", files_));
+    fs.fail_operation(kept, Fault::kDead);
+    const bool whole = runs.remove("a").has_value();
+    fs.restart_process();
+    const auto list = runs.list();
+    ASSERT_TRUE(list);
+    if (list->size() == 2) {
+      EXPECT_TRUE(runs.open_journal("a", {})) << "it is whole, or it is not there";
+      ASSERT_TRUE(runs.remove("a"));
+    }
+    ASSERT_TRUE(runs.remove("b"));
+    EXPECT_TRUE(fs.list(kState / "runs")->empty()) << kept;
+    if (whole) break;
+  }
+}
+
 TEST_F(RunsTest, OneProcessAtATimeIsAdmittedToARun) {
   ASSERT_TRUE(runs_.start("a", files_));
   auto first = runs_.lock("a");
