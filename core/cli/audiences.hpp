@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -9,10 +11,31 @@
 
 namespace snapcore {
 
-// Lines on stderr: a live one on a terminal, else one every few seconds.
+// The calls that are going on, each with its own measure, in the order in which they began.
+class RunningCalls {
+ public:
+  explicit RunningCalls(Stopwatch now) : now_(std::move(now)) {}
+
+  // What the same branch of the runbook did before has ended, whoever forgot to say so.
+  Progress& begin(const std::string& id, std::string title);
+  Progress* find(const std::string& id);  // null when it did not begin
+  double end(const std::string& id);      // how long it took, in seconds
+  std::vector<std::string> lines() const;
+  bool empty() const { return calls_.empty(); }
+
+ private:
+  struct Call {
+    std::string id;
+    Progress progress;
+  };
+  Stopwatch now_;
+  std::vector<Call> calls_;
+};
+
+// Lines on stderr: live ones on a terminal, one a call, else one every few seconds.
 class PeopleAudience final : public Audience {
  public:
-  PeopleAudience(Output& output, Stopwatch now) : output_(output), progress_(std::move(now)) {}
+  PeopleAudience(Output& output, Stopwatch now) : output_(output), running_(std::move(now)) {}
 
   void step_began(std::string_view name) override;
   void step_ended(std::string_view name) override;
@@ -29,14 +52,17 @@ class PeopleAudience final : public Audience {
   void log(int level, std::string_view instance, std::string_view message) override;
 
  private:
+  // What stays, above the lines of the calls that go on.
+  void say(const std::string& line, Tone tone = Tone::kPlain);
+
   Output& output_;
-  Progress progress_;
+  RunningCalls running_;
 };
 
 // Events: step, call, progress, undo, note, log.
 class JsonAudience final : public Audience {
  public:
-  JsonAudience(Output& output, Stopwatch now) : output_(output), now_(std::move(now)) {}
+  JsonAudience(Output& output, Stopwatch now) : output_(output), running_(std::move(now)) {}
 
   void step_began(std::string_view name) override;
   void step_ended(std::string_view name) override;
@@ -57,8 +83,7 @@ class JsonAudience final : public Audience {
                   Value more);
 
   Output& output_;
-  Stopwatch now_;
-  double began_ = 0;
+  RunningCalls running_;
 };
 
 // While planning nobody but the log is heard.

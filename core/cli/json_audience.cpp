@@ -29,19 +29,26 @@ void JsonAudience::step_ended(std::string_view name) {
 }
 
 void JsonAudience::call_began(const PlannedCall& call) {
-  began_ = now_();
+  running_.begin(call.id, "");
   call_event("call", "began", call, Value::object({{"effect", to_text(call.effect)}}));
 }
 
 void JsonAudience::call_progress(const PlannedCall& call, std::uint64_t done, std::uint64_t total,
                                  std::string_view message) {
-  call_event("progress", "running", call,
-             Value::object({{"done", done}, {"total", total}, {"message", message}}));
+  Value more = Value::object({{"done", done}, {"total", total}, {"message", message}});
+  if (Progress* progress = running_.find(call.id)) {
+    progress->report(done, total, message);
+    if (const auto rate = progress->bytes_per_second())
+      more["bytes_per_second"] = static_cast<std::uint64_t>(*rate);
+    if (const auto left = progress->seconds_left()) more["seconds_left"] = in_milliseconds(*left);
+  }
+  call_event("progress", "running", call, std::move(more));
 }
 
 void JsonAudience::call_done(const PlannedCall& call, const Value& result) {
-  call_event("call", "done", call,
-             Value::object({{"result", result}, {"seconds", in_milliseconds(now_() - began_)}}));
+  call_event(
+      "call", "done", call,
+      Value::object({{"result", result}, {"seconds", in_milliseconds(running_.end(call.id))}}));
 }
 
 void JsonAudience::call_remembered(const PlannedCall& call) {
@@ -49,17 +56,23 @@ void JsonAudience::call_remembered(const PlannedCall& call) {
 }
 
 void JsonAudience::call_failed(const PlannedCall& call, const Error& error) {
-  call_event("call", "failed", call, Value::object({{"error", to_value(error)}}));
+  call_event("call", "failed", call,
+             Value::object({{"error", to_value(error)},
+                            {"seconds", in_milliseconds(running_.end(call.id))}}));
 }
 
 void JsonAudience::undo_began(const PlannedCall& call) {
+  running_.begin(call.id, "");
   call_event("undo", "began", call, Value::object());
 }
+
 void JsonAudience::undo_done(const PlannedCall& call) {
-  call_event("undo", "done", call, Value::object());
+  call_event("undo", "done", call,
+             Value::object({{"seconds", in_milliseconds(running_.end(call.id))}}));
 }
 
 void JsonAudience::undo_failed(const PlannedCall& call, const Error& error) {
+  running_.end(call.id);
   call_event("undo", "failed", call, Value::object({{"error", to_value(error)}}));
 }
 

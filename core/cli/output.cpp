@@ -31,6 +31,19 @@ bool colour_wanted() {
   return !(no_color && *no_color) && !(term && std::string_view(term) == "dumb");
 }
 
+// At most so many columns; a character of several bytes is not cut in two.
+std::string without_beginning(const std::string& text, std::size_t columns) {
+  const auto is_begin = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  const auto width = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_begin));
+  if (width <= columns) return text;
+  constexpr std::string_view kCut = "...";
+  std::size_t at = 0;
+  for (std::size_t skip = width - columns + kCut.size() + 1; at < text.size(); ++at) {
+    if (is_begin(text[at]) && --skip == 0) break;
+  }
+  return std::string(kCut) + text.substr(at);
+}
+
 std::size_t columns_of_terminal() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40) return 80;
@@ -96,17 +109,24 @@ void Output::finish(int exit_code) {
   event("result", result_);
 }
 
-void Output::live(std::string_view line) {
+void Output::live(const std::vector<std::string>& lines) {
   if (!err_.terminal || wish_.json) return;
-  const std::string text = shown(err_.style, line).substr(0, columns_of_terminal() - 1);
-  err_.stream << "\r\x1b[K" << text << std::flush;
-  live_ = true;
+  clear_live();
+  std::string text;
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += "\r\n";
+    text += without_beginning(shown(err_.style, line), columns_of_terminal() - 1);
+  }
+  err_.stream << text << std::flush;
+  live_ = lines.size();
 }
 
 void Output::clear_live() {
-  if (!live_) return;
-  err_.stream << "\r\x1b[K" << std::flush;
-  live_ = false;
+  if (live_ == 0) return;
+  std::string text = "\r\x1b[K";
+  for (; live_ > 1; --live_) text += "\x1b[1A\x1b[K";
+  live_ = 0;
+  err_.stream << text << std::flush;
 }
 
 }  // namespace snapcore

@@ -1,7 +1,7 @@
 // Where everything goes: results to stdout, everything else to stderr, with --json one object a
 // line.
 //
-// One thread. A live line at the bottom of a terminal is taken away before anything else is
+// One thread. Live lines at the bottom of a terminal are taken away before anything else is
 // written.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <snapcore/value.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/text/error_text.hpp"
 #include "cli/text/page.hpp"
@@ -57,15 +58,16 @@ class Output {
   // The last line with --json.
   void finish(int exit_code);
 
-  // Replaces the live line; only on a terminal.
-  void live(std::string_view line);
+  // Replaces the live lines; only on a terminal. One that is too long loses its beginning: what
+  // moves stands at its end.
+  void live(const std::vector<std::string>& lines);
   void clear_live();
 
  private:
   OutputWish wish_;
   Channel out_;
   Channel err_;
-  bool live_ = false;
+  std::size_t live_ = 0;  // lines
   Value result_ = Value::object();
 };
 

@@ -39,6 +39,18 @@ void Progress::report(std::uint64_t done, std::uint64_t total, std::string_view 
   message_ = message;
 }
 
+std::optional<double> Progress::bytes_per_second() const {
+  const double measured = first_report_ < 0 ? 0 : now_() - first_report_;
+  if (measured < kShortestMeasured || done_ <= first_done_) return std::nullopt;
+  return static_cast<double>(done_ - first_done_) / measured;
+}
+
+std::optional<double> Progress::seconds_left() const {
+  const auto rate = bytes_per_second();
+  if (!rate || total_ <= done_) return std::nullopt;
+  return static_cast<double>(total_ - done_) / *rate;
+}
+
 std::string Progress::line() const {
   std::string text = title_;
   if (total_ > 0) {
@@ -46,13 +58,9 @@ std::string Progress::line() const {
   } else if (done_ > 0) {
     text += "  " + describe_bytes(done_);
   }
-  const double measured = first_report_ < 0 ? 0 : now_() - first_report_;
-  if (measured >= kShortestMeasured && done_ > first_done_) {
-    const double rate = static_cast<double>(done_ - first_done_) / measured;
-    text += ", " + describe_bytes(static_cast<std::uint64_t>(rate)) + "/s";
-    if (total_ > done_)
-      text += ", " + describe_seconds(static_cast<double>(total_ - done_) / rate) + " left";
-  }
+  if (const auto rate = bytes_per_second())
+    text += ", " + describe_bytes(static_cast<std::uint64_t>(*rate)) + "/s";
+  if (const auto left = seconds_left()) text += ", " + describe_seconds(*left) + " left";
   if (!message_.empty()) text += ": " + message_;
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ class Progress {
   // one to speak of.
   std::string line() const;
   double seconds() const { return now_() - began_; }
+  std::optional<double> bytes_per_second() const;
+  std::optional<double> seconds_left() const;
 
   // True a few times a minute: for outputs where a line stays.
   bool worth_a_line();

@@ -68,6 +68,58 @@ TEST(PeopleAudienceTest, OnATerminalTheLineIsReplacedAndTakenAway) {
   EXPECT_THAT(err, HasSubstr("\r\x1b[K  kv_prod.stage FAILED after 0.0 s: broke\n"));
 }
 
+PlannedCall example_in(const std::string& scope) {
+  PlannedCall call = example_stage();
+  call.id = scope + "#1";
+  call.instance = scope.substr(scope.rfind('/') + 1);
+  return call;
+}
+
+TEST(PeopleAudienceTest, EachCallThatGoesOnHasALineOfItsOwn) {
+  CapturedOutput captured({}, true);
+  double now = 0;
+  PeopleAudience audience(captured.output, [&] { return now; });
+  const PlannedCall one = example_in("root/parallel[1]/one");
+  const PlannedCall two = example_in("root/parallel[1]/two");
+  audience.call_began(one);
+  audience.call_began(two);
+  now = 2;
+  audience.call_progress(one, 0, 4000, "");
+  now = 4;
+  audience.call_progress(one, 2000, 4000, "");
+  EXPECT_THAT(captured.err(),
+              HasSubstr("\r\x1b[K\x1b[1A\x1b[K"
+                        "Restore kv_prod: one.stage  2.0 kB of 4.0 kB, 1.0 kB/s, 2.0 s left\r\n"
+                        "Restore kv_prod: two.stage"));
+  const std::size_t before = captured.err().size();
+  audience.call_done(one, Value());
+  EXPECT_EQ(captured.err().substr(before),
+            "\r\x1b[K\x1b[1A\x1b[K  one.stage done, 4.0 s\nRestore kv_prod: two.stage");
+}
+
+TEST(PeopleAudienceTest, ALineThatIsTooLongKeepsWhatMoves) {
+  CapturedOutput captured({}, true);
+  PeopleAudience audience(captured.output, [] { return 0.0; });
+  PlannedCall call = example_stage();
+  call.step = std::string(200, 'x');
+  audience.call_began(call);
+  audience.call_progress(call, 1, 2, "member 1 of 3");
+  EXPECT_THAT(captured.err(), HasSubstr("x: kv_prod.stage  1 B of 2 B: member 1 of 3"));
+  EXPECT_EQ(captured.err().find(std::string(80, 'x')), std::string::npos);
+}
+
+TEST(PeopleAudienceTest, WhatTheSameBranchBeginsEndsWhatItDidBefore) {
+  CapturedOutput captured({}, true);
+  PeopleAudience audience(captured.output, [] { return 0.0; });
+  PlannedCall look = example_stage(), next = example_stage();
+  look.id = "root/wait_until[1]#1";
+  next.id = "root#2";
+  audience.call_began(look);
+  const std::size_t before = captured.err().size();
+  audience.call_began(next);
+  EXPECT_EQ(captured.err().substr(before), "\r\x1b[KRestore kv_prod: kv_prod.stage");
+}
+
 TEST(JsonAudienceTest, EveryLineIsAnObjectWithAType) {
   CapturedOutput captured({.json = true});
   JsonAudience audience(captured.output, [] { return 0.0; });
@@ -95,6 +147,19 @@ TEST(JsonAudienceTest, EveryLineIsAnObjectWithAType) {
   EXPECT_EQ(types, "step call progress call call undo undo undo note log step result ");
   EXPECT_THAT(captured.out(), HasSubstr("\"exit\":5"));
   EXPECT_EQ(captured.err(), "");
+}
+
+TEST(JsonAudienceTest, ProgressSaysHowFastAndHowLong) {
+  CapturedOutput captured({.json = true});
+  double now = 0;
+  JsonAudience audience(captured.output, [&] { return now; });
+  const PlannedCall call = example_stage();
+  audience.call_began(call);
+  audience.call_progress(call, 0, 3000, "");
+  now = 2;
+  audience.call_progress(call, 2000, 3000, "");
+  EXPECT_THAT(captured.out(), HasSubstr("\"bytes_per_second\":1000"));
+  EXPECT_THAT(captured.out(), HasSubstr("\"seconds_left\":1"));
 }
 
 TEST(LogTest, DebugLinesNeedVerbose) {
