@@ -79,12 +79,15 @@ Result<std::string> have_it_approved(const BorderPost& post, const Border& borde
 
 Result<Admitted> pass_border(const BorderPost& post, const Border& border) {
   LogAudience audience(post.invocation.output);
+  PersonAtTerminal person(post.invocation.output);
   const PlanRequest request{.instances = post.site.instances,
                             .clock = post.invocation.clock,
                             .waivers = post.waivers,
                             .accept_loss = post.accept_loss,
                             .audience = &audience,
-                            .cancelled = &post.invocation.cancelled};
+                            .cancelled = &post.invocation.cancelled,
+                            .person = &person,
+                            .answers = post.answers};
   auto phase = plan_phase(request, border, post.runbook, post.params);
   if (!phase) return fail(phase.error());
   show(post, border.phase.rule.at("name").text(), *phase);

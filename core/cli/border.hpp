@@ -22,6 +22,7 @@ struct BorderPost {
   const std::map<std::string, std::string>& params;
   std::vector<Waiver> waivers = {};
   std::vector<std::string> accept_loss = {};
+  std::map<std::string, std::string> answers = {};
   std::optional<std::string> approve = {};  // digest of the phase, given with `resume`
   OnFailure on_failure = OnFailure::kRollback;
   RunLeases& leases;

@@ -14,10 +14,10 @@ namespace snapcore {
 namespace {
 
 constexpr std::array kCommands = {
-    &kRunCommand,    &kPlanCommand,     &kApplyCommand,  &kRestoreCommand,
-    &kResumeCommand, &kRollbackCommand, &kAcceptCommand, &kResolveCommand,
-    &kCallCommand,   &kListCommand,     &kShowCommand,   &kCheckCommand,
-    &kRunsCommand,   &kAuditCommand,    &kPluginCommand, &kHelpCommand};
+    &kRunCommand,      &kPlanCommand,   &kApplyCommand,  &kRestoreCommand, &kResumeCommand,
+    &kRollbackCommand, &kReplanCommand, &kAcceptCommand, &kResolveCommand, &kCallCommand,
+    &kListCommand,     &kShowCommand,   &kCheckCommand,  &kRunsCommand,    &kAuditCommand,
+    &kPluginCommand,   &kHelpCommand};
 
 constexpr std::array kGlobalOptions = {
     Option{"site", "FILE",

@@ -57,7 +57,7 @@ struct Command {
 
 extern const Command kRunCommand, kPlanCommand, kApplyCommand, kRestoreCommand, kCallCommand,
     kListCommand, kShowCommand, kRunsCommand, kPluginCommand, kHelpCommand, kResumeCommand,
-    kRollbackCommand, kAcceptCommand, kResolveCommand, kAuditCommand, kCheckCommand;
+    kReplanCommand, kRollbackCommand, kAcceptCommand, kResolveCommand, kAuditCommand, kCheckCommand;
 
 std::span<const Command* const> all_commands();
 const Command* find_command(std::string_view name);  // null when there is none

@@ -1,5 +1,7 @@
 #include "cli/conduct.hpp"
 
+#include <algorithm>
+
 #include "cli/approval.hpp"
 #include "cli/audiences.hpp"
 #include "cli/execution.hpp"
@@ -18,6 +20,10 @@ std::vector<std::string> next_after_dry_run(const Errand& errand, const Plan& pl
 
 // An answer to nothing is a name typed wrong.
 Result<> check_answers(const RunWish& wish, const Plan& plan) {
+  // What a phase asks nobody knows yet.
+  const bool has_outlines =
+      std::any_of(plan.parts.begin(), plan.parts.end(),
+                  [](const PlannedPart& part) { return !part.outline.empty(); });
   for (const auto& [name, value] : wish.answers) {
     std::size_t number = 0;
     bool asked = false;
@@ -27,7 +33,7 @@ Result<> check_answers(const RunWish& wish, const Plan& plan) {
       if (!named.is_string()) ++number;
       asked = asked || name == (named.is_string() ? named.text() : std::to_string(number));
     }
-    if (asked) continue;
+    if (asked || has_outlines) continue;
     return fail({.code = "arguments.bad_value",
                  .message = "--answer " + name + ": the runbook does not ask that",
                  .hint = "leave it out, and see what is asked"});
@@ -42,7 +48,7 @@ OnFailure on_failure_of(const Errand& errand, const OpenSite& site) {
 }  // namespace
 
 Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& errand,
-                         const Plan* like) {
+                         const Plan* like, const History* past) {
   for (const std::string& target : errand.wish.accept_loss) {
     if (site.site.find(target)) continue;
     return fail({.code = "arguments.bad_value",
@@ -58,6 +64,7 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
                       .audience = &audience,
                       .cancelled = &invocation.cancelled,
                       .like = like,
+                      .past = past,
                       .person = &person,
                       .answers = errand.wish.answers};
   auto plan = make_plan(request, errand.runbook, errand.wish.params);
@@ -110,6 +117,7 @@ Result<ExitCode> approve_and_execute(Invocation& invocation, OpenSite& site, con
                   .runbook = errand.asked,
                   .params = errand.wish.params,
                   .waivers = errand.wish.waivers,
+                  .answers = errand.wish.answers,
                   .again = errand.again,
                   .leases = errand.wish.leases});
 }

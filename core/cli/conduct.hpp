@@ -20,9 +20,10 @@ struct Errand {
   std::string again = {};  // the command without its approval: "snapcore run restore.lua"
 };
 
-// Plans and changes nothing. `like` is a plan that is made again: it gives now, uuid and the seed.
+// Plans and changes nothing. `like` is a plan that is made again: it gives now, uuid and the seed;
+// `past` is what was done under it.
 Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& errand,
-                         const Plan* like = nullptr);
+                         const Plan* like = nullptr, const History* past = nullptr);
 
 // As text on stdout or stderr, or as an event.
 enum class ShowPlanOn { kStdout, kStderr };

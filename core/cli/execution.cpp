@@ -64,6 +64,7 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
                         .runbook = *runbook,
                         .params = execution.params,
                         .waivers = execution.waivers,
+                        .answers = execution.answers,
                         .on_failure = execution.on_failure,
                         .leases = **leases,
                         .lease_wish = execution.leases,

@@ -21,6 +21,7 @@ struct Execution {
   std::string runbook = {};
   std::map<std::string, std::string> params = {};
   std::vector<Waiver> waivers = {};
+  std::map<std::string, std::string> answers = {};  // to what its phases may ask
   std::string again = {};
   LeaseWish leases = {};
 };

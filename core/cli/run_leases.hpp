@@ -35,6 +35,7 @@ class RunLeases {
   // What a run leaves half way stays its own, until it is gone on with or taken back. Without this
   // the destructor releases them.
   void keep() { kept_ = true; }
+  void let_go() { kept_ = false; }
   ~RunLeases();
 
  private:

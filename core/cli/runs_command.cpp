@@ -47,8 +47,10 @@ std::string in_words(const Record& record) {
   const std::string call = body.at("call").text();
   if (record.type == record::kRun)
     return "by " + body.at("operator").text() + " on " + body.at("host").text();
-  if (record.type == record::kApproval)
-    return body.at("how").text() + ", by " + body.at("who").text();
+  if (record.type == record::kApproval) {
+    return body.at("how").text() + ", by " + body.at("who").text() +
+           (body.has("replaces") ? ", of a new plan" : "");
+  }
   if (record.type == record::kResume)
     return body.at("why").text() + ", by " + body.at("operator").text() + " on " +
            body.at("host").text();
@@ -248,19 +250,18 @@ Result<ExitCode> runs_command(Invocation& invocation) {
 
 }  // namespace
 
-const Command kRunsCommand = {
-    .name = "runs",
-    .words = "[RUN | prune]",
-    .summary = "list past runs, show the journal of one, or forget old ones",
-    .group = CommandGroup::kLook,
-    .min_words = 0,
-    .max_words = 1,
-    .options = kPruneOptions,
-    .details =
-        "prune lists the runs that may go, and with --yes removes them. "
-        "A run stays, and it is said why, while it goes on, stands half "
-        "way, has a call in doubt, holds leases, or can still be taken "
-        "back.",
-    .run = runs_command};
+const Command kRunsCommand = {.name = "runs",
+                              .words = "[RUN | prune]",
+                              .summary = "list past runs, show one, or forget old ones",
+                              .group = CommandGroup::kLook,
+                              .min_words = 0,
+                              .max_words = 1,
+                              .options = kPruneOptions,
+                              .details =
+                                  "prune lists the runs that may go, and with --yes removes them. "
+                                  "A run stays, and it is said why, while it goes on, stands half "
+                                  "way, has a call in doubt, holds leases, or can still be taken "
+                                  "back.",
+                              .run = runs_command};
 
 }  // namespace snapcore

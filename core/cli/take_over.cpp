@@ -1,9 +1,12 @@
 #include "cli/take_over.hpp"
 
 #include "cli/audiences.hpp"
+#include "cli/border.hpp"
 #include "cli/left_over.hpp"
+#include "cli/planning.hpp"
 #include "cli/run_records.hpp"
 #include "cli/run_report.hpp"
+#include "engine/executor.hpp"
 
 namespace snapcore {
 namespace {
@@ -15,6 +18,19 @@ std::string_view why(RunEnd::Was was) {
     case RunEnd::Was::kRun: break;
   }
   return "resume";
+}
+
+// As asked for now, else as the run began with.
+OnFailure on_failure_of(const RunWish& wish, const OpenRun& run) {
+  const auto begun_with = on_failure_from(run.history.run().at("on_failure").text());
+  return wish.on_failure.value_or(begun_with.value_or(OnFailure::kRollback));
+}
+
+// With what was waived when it began.
+std::vector<Waiver> waivers_of(const RunWish& wish, const OpenRun& run) {
+  std::vector<Waiver> waivers = wish.waivers;
+  waivers.insert(waivers.end(), run.saved.waivers.begin(), run.saved.waivers.end());
+  return waivers;
 }
 
 }  // namespace
@@ -59,6 +75,41 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
                    .was = what.was};
   tell_report(invocation.output, run.saved.plan, report, end);
   return exit_of(report, end);
+}
+
+Result<ExitCode> go_on(Invocation& invocation, OpenRun& run, const RunWish& wish) {
+  auto runbook = runbook_of(run.saved.plan);
+  if (!runbook) return fail(runbook.error());
+  const OnFailure on_failure = on_failure_of(wish, run);
+  const auto work = [&](const PastRun& past, RunLeases& leases) {
+    const BorderPost post{.invocation = invocation,
+                          .site = *run.site,
+                          .runbook = *runbook,
+                          .params = run.saved.params,
+                          .waivers = waivers_of(wish, run),
+                          .accept_loss = wish.accept_loss,
+                          .answers = wish.answers,
+                          .approve = wish.approve,
+                          .on_failure = on_failure,
+                          .leases = leases,
+                          .lease_wish = wish.leases,
+                          .journal = past.journal};
+    Executor executor(
+        {.instances = past.instances,
+         .clock = invocation.clock,
+         .plan = past.plan,
+         .run_id = past.run_id,
+         .journal = past.journal,
+         .on_failure = on_failure,
+         .scratch_root = past.scratch_root,
+         .audience = past.audience,
+         .cancelled = past.cancelled,
+         .history = &past.history,
+         .may_act = past.may_act,
+         .at_border = [&](const Border& border) { return pass_border(post, border); }});
+    return executor.finish(runbook->run(executor, run.saved.params));
+  };
+  return take_over(invocation, run, {RunEnd::Was::kRun, work});
 }
 
 }  // namespace snapcore

@@ -150,6 +150,10 @@ void BorderGate::note(std::string_view text, const Line& line) { state_->now().n
 
 Result<Value> BorderGate::outside(std::string_view what) { return state_->now().outside(what); }
 
+Result<Value> BorderGate::ask(const Question& question, const Line& line) {
+  return state_->now().ask(question, line);
+}
+
 std::uint64_t BorderGate::seed() const { return state_->told.seed(); }
 const Value& BorderGate::site_values() const { return state_->told.site_values(); }
 

@@ -361,7 +361,8 @@ bool Plan::changes_something() const {
 Plan with_phase(Plan plan, const std::string& part, const Plan& phase) {
   const auto outline = std::find_if(plan.parts.begin(), plan.parts.end(),
                                     [&](const PlannedPart& planned) { return planned.id == part; });
-  if (outline == plan.parts.end()) return plan;
+  // A plan that was made anew behind the phase holds it already.
+  if (outline == plan.parts.end() || outline->outline.empty()) return plan;
   outline->outline.clear();
   const std::string name = outline->rule.at("name").text();
   const std::size_t before = outline->calls_before;

@@ -17,6 +17,8 @@
 
 namespace snapcore {
 
+class History;
+
 struct Waiver {
   std::string guard;
   std::string reason;
@@ -34,6 +36,9 @@ struct PlanRequest {
   // A phase that is reached: its scope, and what calls before it gave.
   std::string within = {};
   ResultOf result_of = {};
+  // Of a run whose plan is made again: what it did is done, and stands in the plan as it stood in
+  // `like`.
+  const History* past = nullptr;
   Person* person = nullptr;                         // asked what a runbook asks; may be null
   std::map<std::string, std::string> answers = {};  // given beforehand, by the question's name
 };
@@ -86,6 +91,10 @@ class Planner final : public Gate {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Of a plan that was made again for a run: it holds everything that stands of what the run did.
+// "run.done_differs" names what it does not.
+Result<> check_holds_what_was_done(const Plan& plan, const History& past);
 
 // Error codes with this prefix are refusals of a guard: exit 3.
 inline constexpr std::string_view kGuardPrefix = "guard.";

@@ -70,6 +70,7 @@ Result<Value> Planner::State::learn(std::map<std::string, Learned::Answered>& an
 Result<Value> Planner::State::read_learned(const std::string& id, Instance& instance,
                                            const Operation& operation, const Value& args) {
   return learn(learned->reads, id, instance.name(), operation.name, args, [&]() -> Result<Value> {
+    if (auto before = answered_before(id, instance.name() + "." + operation.name)) return *before;
     LiveCall call{.instances = request.instances,
                   .instance = instance,
                   .operation = operation,
@@ -113,6 +114,7 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
   if (auto allowed = check_allowed(call); !allowed) return fail(allowed.error());
   const auto answer = learn(
       learned->plans, call.id, call.instance, call.operation, call.args, [&]() -> Result<Value> {
+        if (auto before = planned_before(call)) return *before;
         LiveCall live{.instances = request.instances,
                       .instance = instance,
                       .operation = operation,
@@ -182,7 +184,8 @@ Result<> Planner::State::claim_nested(PlannedCall& outer, const Instance& caller
 Result<Answer> Planner::State::read(Instance& instance, const Operation& operation, Value args) {
   const std::string id = scopes.next_read().planned;
   args = with_known(args);
-  if (changed.count(instance.name()) > 0 || holds_later(args)) {
+  const bool answered = answered_before(id, instance.name() + "." + operation.name).has_value();
+  if (!answered && (changed.count(instance.name()) > 0 || holds_later(args))) {
     return Answer{
         .known = Value::object(), .schema = operation.result, .call = id, .complete = false};
   }
@@ -200,8 +203,10 @@ Result<Answer> Planner::State::choose(CoreOperation which, std::string_view inst
   if (changed.count(std::string(instance)) > 0 || holds_later(args)) {
     return Answer{.known = Value::object(), .schema = schema, .call = id, .complete = false};
   }
-  auto value = learn(learned->reads, id, instance, operation, args,
-                     [&] { return ask_source(which, instance, args); });
+  auto value = learn(learned->reads, id, instance, operation, args, [&]() -> Result<Value> {
+    if (auto before = chosen_before(id, instance, operation, args)) return *before;
+    return ask_source(which, instance, args);
+  });
   if (!value) return fail(value.error());
   plan.choices.push_back({id, std::string(instance), std::string(operation), args, *value});
   return Answer{.known = std::move(*value), .schema = schema, .call = "", .complete = true};

@@ -33,7 +33,7 @@ Result<Answer> Planner::State::restore(Instance& target, const Value& args, cons
   const auto identity = examine(restore, target);
   if (!identity) return fail(identity.error());
 
-  guards.check_age(restore);
+  if (!restored_before(restore.id)) guards.check_age(restore);
   guards.check_healthy(restore);
   guards.check_identity(restore.target, *identity, restore.target_identity, restore.evidence);
   if (auto planned = plan_verbs(restore, target, args, line); !planned)
@@ -59,8 +59,10 @@ Result<> Planner::State::know_artifact(PlannedRestore& restore, const Value& wan
   const std::string source = wanted.at("source").text();
   const std::string ref = wanted.at("ref").text();
   const Value args = Value::object({{"ref", ref}});
-  auto artifact = learn(learned->reads, restore.id + ".stat", source, "stat", args,
-                        [&] { return ask_source(CoreOperation::kStat, source, args); });
+  auto artifact = learn(learned->reads, restore.id + ".stat", source, "stat", args, [&] {
+    const PlannedRestore* before = restored_before(restore.id);
+    return before ? before->artifact : ask_source(CoreOperation::kStat, source, args);
+  });
   if (!artifact) return fail(artifact.error());
   restore.artifact = std::move(*artifact);
   const auto known = Artifact::from(restore.artifact);
@@ -71,6 +73,10 @@ Result<> Planner::State::know_artifact(PlannedRestore& restore, const Value& wan
 }
 
 Result<> Planner::State::know_digest(PlannedRestore& restore) {
+  if (const PlannedRestore* before = restored_before(restore.id)) {
+    restore.digest_from = before->digest_from;
+    return {};
+  }
   Value& artifact = restore.artifact;
   const Value recorded = artifact.at("sha256");
   const bool local = artifact.at("local").bool_or(false);

@@ -67,6 +67,14 @@ struct Planner::State {
 
   Result<Value> answer_to(const Question& question);
 
+  // Of a run whose plan is made again; nothing when the run does not know it either.
+  std::optional<Result<Value>> planned_before(const PlannedCall& call);
+  std::optional<Value> answered_before(const std::string& id, std::string_view what);
+  std::optional<Value> chosen_before(const std::string& id, std::string_view instance,
+                                     std::string_view operation, const Value& args);
+  // Only if the restore was begun, and nothing of that taken back.
+  const PlannedRestore* restored_before(std::string_view id) const;
+
   Result<> check_place(const Part& part);
   Result<> check_phase(const Part& part) const;
   // Where the next call goes.

@@ -164,6 +164,8 @@ void choices(Page& page, const RunReport& report, const RunEnd& end) {
              Tone::kPlain, Tone::kBold);
   page.verbatim(11, snapcore + " runs " + run + "       # what happened");
   if (end.was == RunEnd::Was::kRun) page.verbatim(11, snapcore + " resume " + run + "     # go on");
+  if (report.error && report.error->code == "run.deviation")
+    page.verbatim(11, snapcore + " replan " + run + "     # plan anew what is left");
   page.verbatim(11, snapcore + " rollback " + run + "   # take it back");
 }
 

@@ -78,6 +78,8 @@ class Scene {
     request.accept_loss = std::move(losses);
     request.person = person_;
     request.answers = answers_;
+    request.like = like_;
+    request.past = past_;
     Planner planner(std::move(request));
     if (auto declared = planner.declare("a test", Value::object()); !declared)
       return fail(declared.error());
@@ -96,6 +98,22 @@ class Scene {
     auto planned = plan(script);
     person_ = nullptr;
     answers_.clear();
+    return planned;
+  }
+
+  // The plan of the last run made again, with what it did.
+  Result<Plan> replan(const Plan& before, const Script& script, std::vector<Waiver> waivers = {}) {
+    open_journal();
+    const History past = *History::of(*journal_);
+    like_ = &before;
+    past_ = &past;
+    auto planned = plan(script, std::move(waivers));
+    if (planned) {
+      if (auto holds = check_holds_what_was_done(*planned, past); !holds)
+        planned = fail(holds.error());
+    }
+    like_ = nullptr;
+    past_ = nullptr;
     return planned;
   }
 
@@ -243,6 +261,8 @@ class Scene {
   RealFileSystem files_;
   Person* person_ = nullptr;
   std::map<std::string, std::string> answers_;
+  const Plan* like_ = nullptr;
+  const History* past_ = nullptr;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<Journal> journal_;
   std::shared_ptr<Learned> learned_;

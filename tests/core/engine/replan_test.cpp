@@ -1,0 +1,133 @@
+// A run that stopped is planned anew: what it did is done, the rest is as it would be now.
+#include <gmock/gmock.h>
+
+#include "scene.hpp"
+
+namespace snapcore {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+// The relay writes to b, too, which nobody could know while planning: what was planned behind it is
+// not what is done.
+Result<> relay_and_add(Gate& gate) {
+  auto relayed = call(gate, "a", "relay", Value::object({{"name", "one"}}));
+  if (!relayed) return fail(relayed.error());
+  auto counted = call(gate, "b", "count");
+  if (!counted) return fail(counted.error());
+  const bool none = counted->known.at("count") == Value(0);
+  auto added = call(gate, "a", "add", Value::object({{"name", none ? "two" : "three"}}));
+  return added ? Result<>() : fail(added.error());
+}
+
+TEST(ReplanTest, WhatWasDoneStaysAndTheRestIsWhatWouldBeDoneNow) {
+  Scene scene;
+  const auto plan = scene.plan(relay_and_add);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto stopped = scene.execute(*plan, relay_and_add);
+  ASSERT_EQ(stopped.ending, Ending::kNeedsPerson);
+  ASSERT_EQ(stopped.error->code, "run.deviation");
+  EXPECT_EQ(scene.resume(*plan, relay_and_add).error->code, "run.deviation");
+
+  const auto anew = scene.replan(*plan, relay_and_add);
+  ASSERT_TRUE(anew) << anew.error().message;
+  EXPECT_NE(anew->digest(), plan->digest());
+  const auto lines = differences(*plan, *anew);
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines[0], HasSubstr("root#2"));
+  EXPECT_EQ(anew->find("root#1")->effects, plan->find("root#1")->effects);
+
+  EXPECT_EQ(scene.resume(*anew, relay_and_add).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "three"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+  EXPECT_EQ(scene.get("b/calls").find("add one"), scene.get("b/calls").rfind("add one"));
+  EXPECT_EQ(scene.roll_back(*anew).ending, Ending::kUndone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+}
+
+TEST(ReplanTest, APlanThatNothingChangedIsTheSame) {
+  Scene scene;
+  const Script script = in_order({add_entry("one"), add_entry("two", "a", "before")});
+  const auto plan = scene.plan(script);
+  ASSERT_EQ(scene.execute(*plan, script, OnFailure::kHold).ending, Ending::kNeedsPerson);
+  const auto anew = scene.replan(*plan, script);
+  ASSERT_TRUE(anew) << anew.error().message;
+  EXPECT_THAT(differences(*plan, *anew), testing::IsEmpty());
+}
+
+TEST(ReplanTest, WhatWasDoneCannotBecomeAnother) {
+  Scene scene;
+  const Script script = in_order({add_entry("one"), add_entry("two", "a", "before")});
+  const auto plan = scene.plan(script);
+  ASSERT_EQ(scene.execute(*plan, script, OnFailure::kHold).ending, Ending::kNeedsPerson);
+  const auto other = scene.replan(*plan, in_order({add_entry("another")}));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, "run.done_differs");
+  EXPECT_THAT(other.error().message, HasSubstr("root#1"));
+  const auto none = scene.replan(*plan, in_order({}));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, "run.done_differs");
+  EXPECT_THAT(none.error().message, HasSubstr("now: no such call"));
+}
+
+// Restores the newest note, then does what cannot be known before.
+Result<> restore_and_relay(Gate& gate) {
+  auto newest = call(gate, "store", "latest", Value::object({{"kind", "plain-note"}}));
+  if (!newest) return fail(newest.error());
+  auto restored = call(gate, "note", "restore", Value::object({{"from", newest->known}}));
+  return restored ? relay_and_add(gate) : fail(restored.error());
+}
+
+TEST(ReplanTest, ARestoreThatWasDoneIsNotLookedAtAgain) {
+  Scene scene;
+  const std::vector<Waiver> waivers = {{"identity", "test"}};
+  const std::string backup = Scene::note("berlin", "from the backup");
+  scene.put("store/one.note", backup);
+  const auto plan = scene.plan(restore_and_relay, waivers);
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(scene.execute(*plan, restore_and_relay).error->code, "run.deviation");
+  std::filesystem::remove(scene.path("store/one.note"));
+  scene.put("store/two.note", Scene::note("berlin", "a later one"));
+
+  const auto anew = scene.replan(*plan, restore_and_relay, waivers);
+  ASSERT_TRUE(anew) << anew.error().message;
+  const auto lines = differences(*plan, *anew);
+  ASSERT_THAT(lines, SizeIs(1)) << "the restore is as it was";
+  EXPECT_THAT(lines[0], HasSubstr("three"));
+  EXPECT_EQ(anew->restores[0].digest_from, plan->restores[0].digest_from);
+  EXPECT_EQ(scene.resume(*anew, restore_and_relay).ending, Ending::kDone);
+  EXPECT_EQ(scene.get("live/note"), backup);
+}
+
+TEST(ReplanTest, WhatWasChosenAndIsNoLongerThereIsChosenAnew) {
+  Scene scene;
+  const std::vector<Waiver> waivers = {{"identity", "test"}};
+  const Script script = [](Gate& gate) -> Result<> {
+    if (auto added = call(gate, "a", "add", Value::object({{"name", "one"}})); !added)
+      return fail(added.error());
+    auto newest = call(gate, "store", "latest", Value::object({{"kind", "plain-note"}}));
+    if (!newest) return fail(newest.error());
+    auto restored = call(gate, "note", "restore", Value::object({{"from", newest->known}}));
+    return restored ? Result<>() : fail(restored.error());
+  };
+  scene.put("store/one.note", Scene::note("berlin", "from the backup"));
+  const auto plan = scene.plan(script, waivers);
+  ASSERT_TRUE(plan) << plan.error().message;
+  std::filesystem::remove(scene.path("store/one.note"));
+  const std::string later = Scene::note("berlin", "a later one");
+  scene.put("store/two.note", later);
+  ASSERT_EQ(scene.execute(*plan, script, OnFailure::kHold).ending, Ending::kNeedsPerson);
+
+  const auto anew = scene.replan(*plan, script, waivers);
+  ASSERT_TRUE(anew) << anew.error().message;
+  EXPECT_EQ(anew->restores[0].artifact.at("ref").text(), "two.note");
+  EXPECT_EQ(scene.resume(*anew, script).ending, Ending::kDone);
+  EXPECT_EQ(scene.get("live/note"), later);
+  EXPECT_EQ(scene.get("a/calls").find("add one"), scene.get("a/calls").rfind("add one"));
+}
+
+}  // namespace
+}  // namespace snapcore
