@@ -107,6 +107,12 @@ function on_rollback(body) end
 ---@return snapcore.Later
 function later(result, field) end
 
+---What a person answers while the run is planned; the same ever after.
+---@param question string
+---@param options { choices: string[]?, default: string?, name: string? }?
+---@return string
+function ask(question, options) end
+
 ---A line in plan and report.
 ---@param text any
 function note(text) end

@@ -50,6 +50,7 @@ TEST_F(ReplanTest, WhatIsLeftIsPlannedAnewAndDone) {
 }
 
 TEST_F(ReplanTest, WhereNothingDiffersItSaysSo) {
+  ASSERT_EQ(snapcore({"rollback", run_, "--yes"}).exit, 0) << "it holds both ledgers";
   const std::string held = new_run([&] {
     put("two.lua", "instance 'b':add { name = 'x', fails = 'before' }\n");
     EXPECT_EQ(snapcore({"run", path("two.lua"), "--yes", "--on-failure", "hold"}).exit, 7);
