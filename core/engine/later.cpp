@@ -39,7 +39,7 @@ Result<Value> resolve_later(const Value& value, const ResultOf& result_of) {
 Value resolve_known(const Value& value, const ResultOf& result_of) {
   if (is_later(value)) {
     auto resolved = resolve_later(value, result_of);
-    return resolved ? std::move(*resolved) : value;
+    return resolved ? *resolved : value;
   }
   Value known = value;
   for (const auto& [key, member] : value.members()) known[key] = resolve_known(member, result_of);
