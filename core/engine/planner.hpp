@@ -78,7 +78,7 @@ class Planner final : public Gate {
   Result<Next> body_ended(const BodyEnd& end) override;
   void note(std::string_view text, const Line& line) override;
   Result<Value> outside(std::string_view what) override;
-  Result<Value> ask(const Question& question, const Line& line) override;
+  Result<Value> ask(const Question& asked, const Line& line) override;
   std::uint64_t seed() const override;
   const Value& site_values() const override;
   const Error* stopped() const override;
