@@ -88,7 +88,7 @@ Result<> replace_plan(OpenRun& run, Plan plan, const Errand& errand, const Appro
   Value body = approval_body({.plan = plan, .approval = approval, .waivers = errand.wish.waivers});
   body["replaces"] = run.saved.plan.digest();
   auto noted =
-      run.journal->append(record::kApproval, run.site->instances.secrets().mask(std::move(body)));
+      run.journal->append(record::kApproval, run.site->instances.secrets().mask(body));
   if (!noted) return fail(noted.error());
   SavedPlan saved{
       .plan = std::move(plan), .params = errand.wish.params, .waivers = errand.wish.waivers};
