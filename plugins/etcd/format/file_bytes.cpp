@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace etcd {
 
@@ -11,8 +12,7 @@ namespace {
 
 constexpr std::uint64_t kLargestWindow = std::uint64_t{128} << 10;
 // Backward, a page is asked for before those that it overflows into, which a window's border may
-// cut off: what lies this close below the bytes at hand is no jump, and as much of those is read
-// again.
+// cut off: what lies this close below the bytes at hand is no jump, and as much of those is kept.
 constexpr std::uint64_t kOverflow = std::uint64_t{16} << 10;
 
 }  // namespace
@@ -24,7 +24,8 @@ Room::Span Room::next_window(Span wanted, std::uint64_t size) const {
   if (wanted.from >= held_.from && wanted.from <= held_.to)
     return {wanted.from, std::min(wanted.from + grown, size)};
   if (wanted.to > held_.to || wanted.to + kOverflow < held_.from) return wanted;
-  const std::uint64_t end = std::min(held_.to, held_.from + kOverflow);
+  // A page larger than that may begin below the bytes at hand and end far within them.
+  const std::uint64_t end = std::max(wanted.to, std::min(held_.to, held_.from + kOverflow));
   const std::uint64_t from = end - std::min(end, grown);
   return from <= wanted.from ? Span{from, end} : wanted;
 }
@@ -38,12 +39,19 @@ std::string_view FileBytes::fetch(std::uint64_t offset, std::size_t length, Room
   const Room::Span wanted{offset, offset + length};
   if (!room.holds(wanted)) {
     const Room::Span window = room.next_window(wanted, size_);
+    const Room::Span held = std::exchange(room.held_, {});
     const auto count = static_cast<std::size_t>(window.to - window.from);
     if (room.bytes_.size() < count) room.bytes_.resize(count);
-    room.held_ = {};
-    if (const auto problem = read(window.from, std::span(room.bytes_).first(count));
-        !problem.empty())
-      return problem;
+    const auto into = std::span(room.bytes_).first(count);
+    // What is at hand of the window stays, what stands before and behind it is read.
+    const std::uint64_t from = std::clamp(held.from, window.from, window.to);
+    const std::uint64_t to = std::clamp(held.to, from, window.to);
+    const auto before = static_cast<std::size_t>(from - window.from);
+    const auto kept = static_cast<std::size_t>(to - from);
+    if (kept > 0) std::memmove(into.data() + before, room.bytes_.data() + (from - held.from), kept);
+    auto problem = read(window.from, into.first(before));
+    if (problem.empty()) problem = read(to, into.subspan(before + kept));
+    if (!problem.empty()) return problem;
     room.held_ = window;
   }
   bytes = Bytes(room.bytes_).subspan(static_cast<std::size_t>(offset - room.held_.from), length);
