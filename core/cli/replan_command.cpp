@@ -87,8 +87,7 @@ Error nothing_differs(const OpenRun& run) {
 Result<> replace_plan(OpenRun& run, Plan plan, const Errand& errand, const Approval& approval) {
   Value body = approval_body({.plan = plan, .approval = approval, .waivers = errand.wish.waivers});
   body["replaces"] = run.saved.plan.digest();
-  auto noted =
-      run.journal->append(record::kApproval, run.site->instances.secrets().mask(body));
+  auto noted = run.journal->append(record::kApproval, run.site->instances.secrets().mask(body));
   if (!noted) return fail(noted.error());
   SavedPlan saved{
       .plan = std::move(plan), .params = errand.wish.params, .waivers = errand.wish.waivers};
