@@ -85,7 +85,7 @@ case_nothing_of_a_secret_is_told_by_a_plan_and_a_run() {
   tool 0 runs "$(newest_run)"
   tool 0 audit
   tool 0 apply --yes --json "$work/saved.plan"
-  tool 0 call b.tell name=x pin=env:CANARY_PIN
+  tool 1 call b.tell name=x pin=env:CANARY_PIN # it warns
   tool 0 call --json --yes b.act name=y pin=env:CANARY_PIN
   expect_masked
   expect_nothing_told
