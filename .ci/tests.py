@@ -135,14 +135,23 @@ def run(suite, options):
 
 
 def end_group(child):
-    """Ends what the suite left in its own process group; true when something in it still lived."""
-    left_running = any(lives_in_group(process, child.pid) for process in pathlib.Path("/proc").glob("[0-9]*/stat"))
+    """Ends what the suite left in its own process group; true when something in it still lived.
+
+    What ends with its parent, like the symbolizer of a sanitizer, is given a moment for it.
+    """
+    patience = time.monotonic() + 2
+    while (left_running := has_living(child.pid)) and time.monotonic() < patience:
+        time.sleep(0.02)
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
     child.wait()
     return left_running
+
+
+def has_living(group):
+    return any(lives_in_group(process, group) for process in pathlib.Path("/proc").glob("[0-9]*/stat"))
 
 
 def lives_in_group(stat, group):
