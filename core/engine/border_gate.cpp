@@ -1,6 +1,7 @@
 #include "engine/border_gate.hpp"
 
 #include <map>
+
 namespace snapcore {
 namespace {
 

@@ -88,10 +88,11 @@ std::vector<std::string> evidence_of(const Examined& snapshot) {
 
 std::string listed_contents_of_keys(const Examined& snapshot) {
   const std::string theirs =
-      snapshot.placeholder ? std::to_string(snapshot.live_keys + 1) +
-                                 " as TOTAL KEYS of etcd 3.6, which takes the entry of a raised "
-                                 "revision for a key"
-                           : "TOTAL KEYS of etcd 3.6";
+      snapshot.has_raising_entry
+          ? std::to_string(snapshot.live_keys + 1) +
+                " as TOTAL KEYS of etcd 3.6, which takes the entry of a raised "
+                "revision for a key"
+          : "TOTAL KEYS of etcd 3.6";
   return std::to_string(snapshot.live_keys) + " now (" + theirs + "), " +
          std::to_string(snapshot.total_entries) +
          " entries in all (TOTAL KEYS of etcd 3.4 and 3.5)";

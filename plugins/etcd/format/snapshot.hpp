@@ -53,7 +53,7 @@ struct Examined {
   std::uint64_t revisions = 0;      // entries of bucket `key`
   std::uint64_t live_keys = 0;      // that are there at the last revision
   // A raised revision left an entry without a key, which `totalKey` of etcd 3.6 takes for one.
-  bool placeholder = false;
+  bool has_raising_entry = false;
   bool kubernetes = false;  // holds objects as Kubernetes stores them
   std::vector<BucketCount> buckets;
 

@@ -107,7 +107,7 @@ std::string BucketReader::take_revision(Bytes key, Bytes value) {
   ++examined_->revisions;
   // A revision bump of etcd's restore leaves an entry with nothing in it.
   if (value.empty() && !at->tombstone) {
-    examined_->placeholder = true;
+    examined_->has_raising_entry = true;
     return {};
   }
   const auto change = decode_key_value(value);

@@ -166,7 +166,7 @@ TEST(Examination, PlainDatabaseAndOlderServersAreConcerns) {
 
 TEST(Examination, TheEntryOfARaisedRevisionIsNotCountedAsAKey) {
   Examined snapshot = examined(test::etcd_content(20, true).snapshot());
-  snapshot.placeholder = true;
+  snapshot.has_raising_entry = true;
   EXPECT_THAT(describe(snapshot).contents.at("keys"),
               HasSubstr("5 now (6 as TOTAL KEYS of etcd 3.6, which takes the entry of a raised "
                         "revision for a key)"));

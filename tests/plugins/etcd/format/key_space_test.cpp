@@ -189,13 +189,13 @@ TEST(Snapshot, CountsTheKeysThatAreThereAndTheEntryOfARaisedRevisionIsNone) {
   EXPECT_EQ(examined.live_keys, 2u);
   EXPECT_EQ(examined.revisions, 5u);
   EXPECT_FALSE(examined.kubernetes);
-  EXPECT_FALSE(examined.placeholder);
+  EXPECT_FALSE(examined.has_raising_entry);
   history.remove("c");
   history.bump(1000);
   const std::string bumped = history.content().snapshot();
   const auto after = examine(bytes_of(bumped), "s.db").value();
   EXPECT_EQ(after.live_keys, 1u);
-  EXPECT_TRUE(after.placeholder) << "which etcd 3.6 counts as the key ''";
+  EXPECT_TRUE(after.has_raising_entry) << "which etcd 3.6 counts as the key ''";
 }
 
 TEST(Snapshot, NamesZombiesAndForgottenPromotions) {
