@@ -75,9 +75,8 @@ std::vector<std::string> targets_of(const Plan& plan, Instances& instances) {
   for (const PlannedCall* call : plan.calls()) {
     if (call->is_act()) add(call->instance);
   }
-  for (const PlannedPart& part : plan.parts) {
-    if (part.outline.empty()) continue;
-    for (const Value& name : part.rule.at("within").at("instances").items()) add(name.text());
+  for (const PlannedPart* part : plan.outlines()) {
+    for (const Value& name : part->rule.at("within").at("instances").items()) add(name.text());
   }
   return targets;
 }

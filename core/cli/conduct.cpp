@@ -1,7 +1,5 @@
 #include "cli/conduct.hpp"
 
-#include <algorithm>
-
 #include "cli/approval.hpp"
 #include "cli/audiences.hpp"
 #include "cli/execution.hpp"
@@ -21,9 +19,7 @@ std::vector<std::string> next_after_dry_run(const Errand& errand, const Plan& pl
 // An answer to nothing is a name typed wrong.
 Result<> check_answers(const RunWish& wish, const Plan& plan) {
   // What a phase asks nobody knows yet.
-  const bool has_outlines =
-      std::any_of(plan.parts.begin(), plan.parts.end(),
-                  [](const PlannedPart& part) { return !part.outline.empty(); });
+  if (!plan.outlines().empty()) return {};
   for (const auto& [name, value] : wish.answers) {
     std::size_t number = 0;
     bool asked = false;
@@ -33,7 +29,7 @@ Result<> check_answers(const RunWish& wish, const Plan& plan) {
       if (!named.is_string()) ++number;
       asked = asked || name == (named.is_string() ? named.text() : std::to_string(number));
     }
-    if (asked || has_outlines) continue;
+    if (asked) continue;
     return fail({.code = "arguments.bad_value",
                  .message = "--answer " + name + ": the runbook does not ask that",
                  .hint = "leave it out, and see what is asked"});

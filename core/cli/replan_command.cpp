@@ -55,11 +55,9 @@ void list_calls(Page& page, const OpenRun& run, const Plan& plan, bool done) {
 
 void show_difference(Output& output, const OpenRun& run, const Plan& plan,
                      const std::vector<std::string>& lines) {
-  Value::Array list;
-  for (const std::string& line : lines) list.emplace_back(line);
   output.event("plan", Value::object({{"digest", plan.digest()},
                                       {"plan", to_value(plan)},
-                                      {"differences", std::move(list)}}));
+                                      {"differences", texts_of(lines)}}));
   output.add_to_result("digest", plan.digest());
   if (output.json()) return;
   Page page(output.err_style());

@@ -63,18 +63,16 @@ Value run_body(const Execution& execution, const std::string& run_id, std::strin
 }
 
 Value approval_body(const Execution& execution) {
-  Value::Array waivers, losses, confirmed;
+  Value::Array waivers;
   for (const Waiver& waiver : execution.waivers) {
     waivers.push_back(Value::object({{"guard", waiver.guard}, {"reason", waiver.reason}}));
   }
-  for (const std::string& target : execution.plan.accepted_losses) losses.emplace_back(target);
-  for (const std::string& guard : execution.approval.confirmed) confirmed.emplace_back(guard);
   return Value::object({{"who", operator_name()},
                         {"how", execution.approval.how},
                         {"digest", execution.plan.digest()},
                         {"waivers", std::move(waivers)},
-                        {"accepted_losses", std::move(losses)},
-                        {"confirmed", std::move(confirmed)}});
+                        {"accepted_losses", texts_of(execution.plan.accepted_losses)},
+                        {"confirmed", texts_of(execution.approval.confirmed)}});
 }
 
 Value resume_body(std::string_view why) {

@@ -7,35 +7,28 @@ namespace {
 
 Value report_value(const RunReport& report) {
   Value value = Value::object({{"ending", to_text(report.ending)}});
-  Value::Array done, standing, undone, warnings;
+  Value::Array done, standing;
   for (const RunReport::Done& call : report.done) {
-    Value::Array words;
-    for (const std::string& text : call.words) words.emplace_back(text);
     done.push_back(Value::object({{"step", call.step},
                                   {"instance", call.instance},
                                   {"operation", call.operation},
-                                  {"words", std::move(words)},
+                                  {"words", texts_of(call.words)},
                                   {"seconds", call.seconds},
                                   {"bytes", call.bytes},
                                   {"before", call.before}}));
   }
   for (const Standing& act : report.standing) {
-    Value::Array words, shell;
-    for (const std::string& text : act.words) words.emplace_back(text);
-    for (const std::string& text : act.shell) shell.emplace_back(text);
     standing.push_back(Value::object({{"call", act.call},
                                       {"instance", act.instance},
                                       {"operation", act.operation},
-                                      {"words", std::move(words)},
-                                      {"shell", std::move(shell)},
+                                      {"words", texts_of(act.words)},
+                                      {"shell", texts_of(act.shell)},
                                       {"kept", act.kept}}));
   }
-  for (const std::string& text : report.undone) undone.emplace_back(text);
-  for (const std::string& text : report.warnings) warnings.emplace_back(text);
   value["done"] = std::move(done);
   value["standing"] = std::move(standing);
-  value["undone"] = std::move(undone);
-  value["warnings"] = std::move(warnings);
+  value["undone"] = texts_of(report.undone);
+  value["warnings"] = texts_of(report.warnings);
   if (report.rollback_error) value["rollback_error"] = to_value(*report.rollback_error);
   return value;
 }

@@ -44,12 +44,6 @@ Result<std::optional<std::uint64_t>> bytes_from(const Value& given) {
   return fail(bad("bytes is a number of bytes, or a text like \"20 GB\", not " + bytes.dump()));
 }
 
-Value texts(const std::vector<std::string>& list) {
-  Value::Array items;
-  for (const std::string& text : list) items.emplace_back(text);
-  return items;
-}
-
 std::string joined(const std::vector<std::string>& list) {
   std::string text;
   for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
@@ -100,10 +94,10 @@ Result<Bounds> bounds_from(const Value& given) {
 }
 
 Value to_value(const Bounds& bounds) {
-  Value value = Value::object({{"instances", texts(bounds.instances)},
+  Value value = Value::object({{"instances", texts_of(bounds.instances)},
                                {"acts", bounds.acts},
                                {"destroys", bounds.destroys}});
-  if (!bounds.operations.empty()) value["operations"] = texts(bounds.operations);
+  if (!bounds.operations.empty()) value["operations"] = texts_of(bounds.operations);
   if (bounds.bytes) value["bytes"] = *bounds.bytes;
   return value;
 }

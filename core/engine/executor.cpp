@@ -335,10 +335,10 @@ RunReport Executor::finish(Result<> ended) {
                                    "\n  approved plan: " + shown(call) + "\n  this run: no call"));
       break;
     }
-    for (const PlannedPart& part : state.plan().parts) {
-      if (!ended || part.outline.empty()) continue;
-      ended = fail(
-          state.deviation("the runbook ended without phase '" + part.rule.at("name").text() + "'"));
+    for (const PlannedPart* part : state.plan().outlines()) {
+      if (!ended) break;
+      ended = fail(state.deviation("the runbook ended without phase '" +
+                                   part->rule.at("name").text() + "'"));
     }
   }
   if (state.stop) {

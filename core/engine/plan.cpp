@@ -11,13 +11,6 @@ constexpr int kVersion = 1;
 
 constexpr std::string_view kConcernStates[] = {"refused", "waived", "ask", "warned"};
 
-template <class List>
-Value texts(const List& list) {
-  Value::Array items;
-  for (const auto& text : list) items.emplace_back(text);
-  return items;
-}
-
 Value undo_value(const UndoRule& undo) {
   switch (undo.kind) {
     case UndoRule::Kind::kCompensate: return "compensate";
@@ -112,7 +105,7 @@ Value meaning(const Plan& plan) {
                                {"phases", std::move(phases)},
                                {"restores", std::move(restores)},
                                {"waivers", waivers_of(plan)},
-                               {"accepted_losses", texts(plan.accepted_losses)},
+                               {"accepted_losses", texts_of(plan.accepted_losses)},
                                {"code", std::move(code)},
                                {"site", plan.site_digest},
                                {"plugins", std::move(plugins)}});
@@ -137,12 +130,12 @@ Value to_value(const PlannedCall& call) {
   value["file"] = call.line.file;
   value["line"] = call.line.number;
   value["predicted"] = call.predicted;
-  value["effects"] = texts(call.effects);
-  value["keeps"] = texts(call.keeps);
-  value["undo_words"] = texts(call.undo_words);
-  value["shell"] = texts(call.shell);
-  value["resources"] = texts(call.resources);
-  if (!call.nested_resources.empty()) value["nested_resources"] = texts(call.nested_resources);
+  value["effects"] = texts_of(call.effects);
+  value["keeps"] = texts_of(call.keeps);
+  value["undo_words"] = texts_of(call.undo_words);
+  value["shell"] = texts_of(call.shell);
+  value["resources"] = texts_of(call.resources);
+  if (!call.nested_resources.empty()) value["nested_resources"] = texts_of(call.nested_resources);
   value["space"] = space_value(call.space);
   value["bytes"] = call.bytes;
   value["result_schema"] = call.result_schema;
@@ -191,7 +184,7 @@ Value to_value(const PlannedPart& part) {
   value["file"] = part.line.file;
   value["line"] = part.line.number;
   value["calls_before"] = part.calls_before;
-  value["notes"] = texts(part.notes);
+  value["notes"] = texts_of(part.notes);
   if (!part.outline.empty()) value["outline"] = part.outline;
   return value;
 }
@@ -224,7 +217,7 @@ Value to_value(const PlannedRestore& restore) {
                                {"readable_before", restore.readable_before},
                                {"keeps", restore.keeps},
                                {"target_identity", restore.target_identity},
-                               {"evidence", texts(restore.evidence)}});
+                               {"evidence", texts_of(restore.evidence)}});
   if (restore.age_seconds) value["age_seconds"] = *restore.age_seconds;
   return value;
 }
@@ -309,6 +302,10 @@ Value keyed(const Value& list, std::string_view key) {
 
 }  // namespace
 
+Value texts_of(const std::vector<std::string>& list) {
+  return Value::Array(list.begin(), list.end());
+}
+
 std::vector<std::string> texts_from(const Value& value) {
   std::vector<std::string> list;
   for (const Value& item : value.items()) list.push_back(item.text());
@@ -345,16 +342,25 @@ const PlannedPart* Plan::part(std::string_view wanted) const {
   return nullptr;
 }
 
-const PlannedPart* Plan::outline(std::string_view phase) const {
+std::vector<const PlannedPart*> Plan::outlines() const {
+  std::vector<const PlannedPart*> list;
   for (const PlannedPart& part : parts) {
-    if (!part.outline.empty() && part.rule.at("name").view() == phase) return &part;
+    if (!part.outline.empty()) list.push_back(&part);
+  }
+  return list;
+}
+
+const PlannedPart* Plan::outline(std::string_view phase) const {
+  for (const PlannedPart* part : outlines()) {
+    if (part->rule.at("name").view() == phase) return part;
   }
   return nullptr;
 }
 
 bool Plan::changes_something() const {
-  return acts() > 0 || std::any_of(parts.begin(), parts.end(), [](const PlannedPart& part) {
-           return !part.outline.empty() && part.rule.at("within").at("acts").int_or(0) > 0;
+  const auto open = outlines();
+  return acts() > 0 || std::any_of(open.begin(), open.end(), [](const PlannedPart* part) {
+           return part->rule.at("within").at("acts").int_or(0) > 0;
          });
 }
 
@@ -426,7 +432,7 @@ Value to_value(const Plan& plan) {
   value["summary"] = plan.summary;
   value["made"] = to_rfc3339(plan.made);
   value["site_path"] = plan.site_path;
-  value["notes"] = texts(plan.notes);
+  value["notes"] = texts_of(plan.notes);
   value["has_fresh_arguments"] = plan.has_fresh_arguments;
   Value::Array phases, parts, restores, choices, concerns, code, plugins;
   for (const PlannedPart& part : plan.parts) parts.push_back(to_value(part));

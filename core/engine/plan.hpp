@@ -164,7 +164,8 @@ struct Plan {
   const PlannedCall* find(std::string_view wanted) const;
   const PlannedPart* part(std::string_view wanted) const;
   std::size_t acts() const;
-  // The phase as an outline, by its name; null when it is planned.
+  // The phases that are not planned yet; one of them by its name, null when it is planned.
+  std::vector<const PlannedPart*> outlines() const;
   const PlannedPart* outline(std::string_view phase) const;
   // Acts, or an outline that may hold some.
   bool changes_something() const;
@@ -183,8 +184,9 @@ Result<Plan> with_phases(Plan plan, const std::vector<Value>& recorded);
 // when it is executed.
 std::uint64_t seed_of_plan(std::string_view plan_id);
 
-// The items of an array of texts.
+// The items of an array of texts, and such an array.
 std::vector<std::string> texts_from(const Value& value);
+Value texts_of(const std::vector<std::string>& list);
 
 Value to_value(const Plan& plan);
 // "plan.invalid" when it is not a plan of this version, or its own digest does not fit.

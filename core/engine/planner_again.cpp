@@ -9,12 +9,6 @@
 namespace snapcore {
 namespace {
 
-Value texts(const std::vector<std::string>& list) {
-  Value::Array items;
-  for (const std::string& text : list) items.emplace_back(text);
-  return items;
-}
-
 // What the plugin answered when the call was planned first.
 Value plan_answer(const PlannedCall& call) {
   Value::Array nested, space;
@@ -31,11 +25,11 @@ Value plan_answer(const PlannedCall& call) {
   }
   return Value::object(
       {{"predicted", call.predicted},
-       {"effects", texts(call.effects)},
-       {"keeps", texts(call.keeps)},
-       {"resources", texts(call.resources)},
-       {"shell", texts(call.shell)},
-       {"undo", Value::object({{"words", texts(call.undo_words)}})},
+       {"effects", texts_of(call.effects)},
+       {"keeps", texts_of(call.keeps)},
+       {"resources", texts_of(call.resources)},
+       {"shell", texts_of(call.shell)},
+       {"undo", Value::object({{"words", texts_of(call.undo_words)}})},
        {"cost", Value::object({{"bytes", call.bytes}, {"space", std::move(space)}})},
        {"calls", std::move(nested)}});
 }
@@ -87,7 +81,7 @@ std::optional<Value> Planner::State::answered_before(const std::string& id, std:
                           {"readable", restore->readable_before},
                           {"keeps", restore->keeps},
                           {"identity", restore->target_identity},
-                          {"evidence", texts(evidence)}});
+                          {"evidence", texts_of(evidence)}});
   }
   // Once the run went on behind an answer, it answers that again.
   const PastRead* read = request.past ? request.past->read(id) : nullptr;

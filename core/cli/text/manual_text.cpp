@@ -62,10 +62,8 @@ void head(Script& script, const Plan& plan) {
     script.comment("  runbook     " + short_digest(runbook.sha256) + "  " +
                    (runbook.path.empty() ? runbook.name : runbook.path));
   }
-  for (const PlannedPart& part : plan.parts) {
-    if (!part.outline.empty())
-      script.comment("  not in here phase '" + part.rule.at("name").text() + "'");
-  }
+  for (const PlannedPart* part : plan.outlines())
+    script.comment("  not in here phase '" + part->rule.at("name").text() + "'");
   for (const PlannedRestore& restore : plan.restores) {
     const Value& artifact = restore.artifact;
     script.comment("  restores    " + restore.target + " from " + artifact.at("source").text() +

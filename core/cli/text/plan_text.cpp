@@ -285,10 +285,9 @@ void no_return(Page& page, const Plan& plan, const ActNumbers& numbers) {
     ++count;
   }
   if (!first) {
-    const bool all = std::all_of(plan.parts.begin(), plan.parts.end(),
-                                 [](const PlannedPart& part) { return part.outline.empty(); });
     page.verbatim(0,
-                  all ? "No point of no return: every act can be undone."
+                  plan.outlines().empty()
+                      ? "No point of no return: every act can be undone."
                       : "No point of no return among the acts that are planned now.",
                   Tone::kGood);
     return;
