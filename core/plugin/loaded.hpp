@@ -4,11 +4,11 @@
 #include <snapcore/plugin.h>
 
 #include <filesystem>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "plugin/host.hpp"
+#include "plugin/instance_turn.hpp"
 #include "plugin/schema.hpp"
 
 namespace snapcore {
@@ -30,7 +30,7 @@ struct Plugin::Loaded {
 
 struct Instance::Opened {
   sc_instance* self = nullptr;
-  std::mutex turn;  // held by the one call that runs, unless the operation is `concurrent`
+  InstanceTurn turn;  // of the one call that runs, unless the operation is `concurrent`
 };
 
 // The functions of the host, one table for all plugins and the whole process.

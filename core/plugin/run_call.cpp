@@ -1,7 +1,7 @@
 // One entry of one operation, from the arguments to the answer.
 #include <algorithm>
 #include <exception>
-#include <mutex>
+#include <memory>
 #include <utility>
 
 #include "plugin/border_shapes.hpp"
@@ -48,6 +48,11 @@ Result<CallChain> join_chain(const Instance* instance, bool takes_turn, const st
   }
   return std::make_shared<const CallLink>(CallLink{instance, takes_turn, std::move(chain), depth});
 }
+
+struct GiveTurn {
+  void operator()(InstanceTurn* turn) const { turn->give(); }
+};
+using TurnHeld = std::unique_ptr<InstanceTurn, GiveTurn>;
 
 Result<> check_args(const CallRequest& request, const OperationSchemas& schemas,
                     const std::string& who) {
@@ -249,11 +254,14 @@ Result<Value> run_call(const CallRequest& request) {
   const ChainScope scope(*chain);
 
   sc_instance* self = nullptr;
-  std::unique_lock<std::mutex> turn;
+  TurnHeld held;
   if (request.instance) {
     Instance::Opened& opened = CallRunner::opened(*request.instance);
     self = opened.self;
-    if (takes_turn) turn = std::unique_lock(opened.turn);
+    if (takes_turn) {
+      if (auto taken = opened.turn.take(*chain, who); !taken) return fail(taken.error());
+      held.reset(&opened.turn);
+    }
   }
 
   sc_call call({.context = *request.context,
