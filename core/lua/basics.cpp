@@ -62,7 +62,7 @@ constexpr std::uint64_t kCaughtError = 1000;
 // Behind a call of lua_pcall that stands on the stack from `base` on with `true` below its results.
 int finish_call(lua_State* state, int status, int base) {
   if (status == LUA_OK) return lua_gettop(state) - base;
-  Sandbox::of(state).charge(state, kCaughtError);
+  Sandbox::charge(state, kCaughtError);
   lua_pushboolean(state, 0);
   lua_insert(state, -2);
   return 2;
@@ -77,7 +77,7 @@ int protected_call(lua_State* state) {
 
 // After a stop the message handler would run with the hook asleep, so it is not run at all.
 int guarded_handler(lua_State* state) {
-  if (Sandbox::of(state).stopping()) return 1;
+  if (Sandbox::strand_of(state).stopping()) return 1;
   lua_settop(state, 1);
   lua_pushvalue(state, lua_upvalueindex(1));
   lua_insert(state, 1);

@@ -73,7 +73,7 @@ void push_sorted_keys(lua_State* state) {
     lua_rawseti(state, unsorted, ++count);
   }
   const auto size = static_cast<std::size_t>(count);
-  Sandbox::of(state).charge(state, size * 4);
+  Sandbox::charge(state, size * 4);
   auto* keys =
       static_cast<Key*>(lua_newuserdatauv(state, std::max<std::size_t>(1, size) * sizeof(Key), 0));
   for (lua_Integer i = 1; i <= count; ++i) {
@@ -151,7 +151,7 @@ int ordered_next(lua_State* state) {
       lua_replace(state, 3);
     }
   }
-  Sandbox::of(state).charge(state, seen);
+  Sandbox::charge(state, seen);
   if (best.rank == 0) {
     lua_pushnil(state);
     return 1;

@@ -1,4 +1,4 @@
-// The sandbox: one Lua state that can do nothing but compute.
+// The sandbox: one Lua state that can do nothing but compute, in one line of work or in several.
 //
 // A script sees an allow-list of basics and safe string, table, math and utf8 functions, and the
 // words its host defines. It can reach neither files nor the system, cannot make code from text,
@@ -21,6 +21,7 @@
 #include <snapcore/error.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct lua_State;
 struct lua_Debug;
@@ -55,59 +56,94 @@ class Sandbox {
   Result<> protect(int (*body)(lua_State*), void* context);
 
   // Of the last error of protect(); for people who ask for details.
-  const std::string& traceback() const { return traceback_; }
+  const std::string& traceback() const { return main_.traceback_; }
 
-  // For bindings that call back into the script and must know how that ended: the message handler
-  // of lua_pcall, the Error of the value on top of the stack, and passing that value on with its
-  // traceback.
+  // One line of work in the script, with a stack of Lua of its own: the script itself, or a branch
+  // of it. Each has its own stop; memory and work are common to all. Several may be on threads of
+  // their own, as long as the host lets only one of them at a time into the sandbox.
+  class Strand {
+   public:
+    // `state` is a lua_newthread of the sandbox and must be reachable for as long as it is used.
+    Strand(Sandbox& sandbox, lua_State* state);
+    ~Strand();
+    Strand(const Strand&) = delete;
+    Strand& operator=(const Strand&) = delete;
+
+    Sandbox& sandbox() const { return sandbox_; }
+    lua_State* state() const { return state_; }
+
+    // Calls the function at the bottom of its stack, on this thread. What it gave first, or what it
+    // raised, is on top.
+    int call();
+
+    // For bindings that call back into the script and must know how that ended: the Error of the
+    // value on top of the stack, with its line in the message or in `line`, and passing that value
+    // on with its traceback.
+    Error error_on_top(int status, ScriptLine* line = nullptr);
+    int raise_again();
+
+    // From now on every instruction of this strand raises, until it has ended. The first stop wins.
+    void stop(Error error, ScriptLine line = {});
+    bool stopping() const { return stop_.has_value(); }
+    // Takes back a stop() of the host. A used-up ceiling stays one.
+    void lift_stop();
+
+    // What is spent between these two is no work of the script: the operations it calls.
+    void enter_host();
+    void leave_host();
+
+   private:
+    friend class Sandbox;
+    struct Stop {
+      Error error;
+      ScriptLine line;
+      bool ceiling = false;
+    };
+    explicit Strand(Sandbox& sandbox) : sandbox_(sandbox) {}
+    void begin_time();
+    void end_time();
+
+    Sandbox& sandbox_;
+    lua_State* state_ = nullptr;
+    std::optional<Stop> stop_;
+    std::string traceback_;
+    ScriptLine raised_at_;
+    // Of the thread that it is on.
+    std::chrono::nanoseconds processor_start_{};
+    std::chrono::nanoseconds processor_host_{};
+    std::chrono::nanoseconds host_entered_{};
+  };
+  Strand& main() { return main_; }
+
+  // The message handler of lua_pcall, for bindings.
   static int on_error(lua_State* state);
-  Error error_on_top(int status);
-  int raise_again();
-
-  // From now on every instruction raises, until the outermost protect() has returned. The first
-  // stop wins.
-  void stop(Error error, ScriptLine line = {});
-  bool stopping() const { return stop_.has_value(); }
-  // Takes back a stop() of the host. A used-up ceiling stays one.
-  void lift_stop();
 
   // Work done on behalf of a script by a library function. Raises when the budget is used up.
-  void charge(lua_State* state, std::uint64_t work);
+  static void charge(lua_State* state, std::uint64_t work);
   std::uint64_t work_left() const { return work_ < limits_.work ? limits_.work - work_ : 0; }
 
-  // What is spent between these two is no work of the script: the operations it calls.
-  void enter_host();
-  void leave_host();
-
-  static Sandbox& of(lua_State* state);
+  static Sandbox& of(lua_State* state) { return strand_of(state).sandbox_; }
+  static Strand& strand_of(lua_State* state);
 
  private:
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
   static void on_count(lua_State* state, lua_Debug* activation);
   bool may_grow(std::size_t by);
   void spend(std::uint64_t work);
-  void check_processor_time();
-  void use_up(Error error);
+  void check_processor_time(const Strand& strand);
+  void use_up(const Error& error);
   Error memory_error() const;
 
   Limits limits_;
-  lua_State* state_ = nullptr;
+  Strand main_{*this};
+  std::vector<Strand*> strands_{&main_};  // that have not ended
   std::size_t memory_ = 0;
   bool refused_ = false;  // the last allocation was
   std::uint64_t work_ = 0;
   unsigned ticks_ = 0;
-  std::chrono::nanoseconds processor_start_{};
-  std::chrono::nanoseconds processor_host_{};
-  std::chrono::nanoseconds host_entered_{};
-  struct Stop {
-    Error error;
-    ScriptLine line;
-    bool ceiling = false;
-  };
-  std::optional<Stop> stop_;
+  std::chrono::nanoseconds processor_before_{};  // of what has ended, or pauses
+  std::optional<Error> ceiling_;                 // the one that is used up
   std::optional<Error> setup_failed_;
-  std::string traceback_;
-  ScriptLine raised_at_;
 };
 
 // --- for bindings --------------------------------------------------------------------------------

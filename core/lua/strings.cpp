@@ -31,8 +31,7 @@ Pattern prepare(lua_State* state, Text text, Text pattern) {
 void settle(lua_State* state, const Pattern& pattern, std::uint64_t* charged) {
   const std::uint64_t used = pattern.steps_used() - *charged;
   *charged = pattern.steps_used();
-  Sandbox::of(state).charge(state,
-                            pattern.exhausted() ? std::numeric_limits<std::uint64_t>::max() : used);
+  Sandbox::charge(state, pattern.exhausted() ? std::numeric_limits<std::uint64_t>::max() : used);
   if (pattern.problem() != nullptr) luaL_error(state, "%s", pattern.problem());
 }
 
@@ -70,7 +69,7 @@ bool is_plain(Text pattern) {
 }
 
 int find_plain(lua_State* state, Text text, Text wanted, std::size_t from) {
-  Sandbox::of(state).charge(state, (text.size + wanted.size) / 64);
+  Sandbox::charge(state, (text.size + wanted.size) / 64);
   const void* found = wanted.size == 0
                           ? text.begin + from
                           : memmem(text.begin + from, text.size - from, wanted.begin, wanted.size);
@@ -265,7 +264,7 @@ int repeat(lua_State* state) {
     return luaL_error(state, "resulting string too large");
   }
   const std::size_t total = each * static_cast<std::size_t>(count) - between.size;
-  Sandbox::of(state).charge(state, static_cast<std::uint64_t>(count) / 8);
+  Sandbox::charge(state, static_cast<std::uint64_t>(count) / 8);
   luaL_Buffer out;
   char* into = luaL_buffinitsize(state, &out, total);
   for (lua_Integer i = 0; i < count; ++i) {

@@ -31,7 +31,7 @@ lua_Integer length(lua_State* state, int index) {
 std::uint64_t charge_range(lua_State* state, lua_Integer first, lua_Integer last) {
   if (first > last) return 0;
   const auto count = static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first);
-  Sandbox::of(state).charge(state, count);
+  Sandbox::charge(state, count);
   return count + 1;
 }
 
@@ -170,7 +170,7 @@ int sort(lua_State* state) {
   const lua_Integer size = length(state, 1);
   std::uint64_t rounds = 1;
   for (lua_Integer width = 1; width < size; width *= 2) ++rounds;
-  Sandbox::of(state).charge(state, static_cast<std::uint64_t>(size) * rounds);
+  Sandbox::charge(state, static_cast<std::uint64_t>(size) * rounds);
   const int hint = static_cast<int>(size < (1 << 26) ? size : 0);
   lua_createtable(state, hint, 0);  // 3
   lua_createtable(state, hint, 0);  // 4

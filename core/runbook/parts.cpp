@@ -167,25 +167,11 @@ int push_next(lua_State* state, PartWork& work, int body, int handlers) {
   return 1;
 }
 
-// The error on top of the stack, without the line in its message.
-BodyFailure failure_on_top(lua_State* state, Sandbox& sandbox, int status) {
-  BodyFailure failed;
-  if (const Failure* failure = failure_at(state, -1)) {
-    failed = {failure->error, failure->step, failure->plugin};
-  } else {
-    failed.error = sandbox.error_on_top(status);
-  }
-  constexpr std::string_view kSandbox = "lua.";
-  if (failed.error.code.rfind(kSandbox, 0) == 0)
-    failed.error.code = "runbook." + failed.error.code.substr(kSandbox.size());
-  return failed;
-}
-
 // Tells the gate how the body ended, and learns what comes next.
 void ask_what_next(lua_State* state, Session& session, PartWork& work, int status) {
   ask_gate(session, work, [&] {
     work.end = BodyEnd{.holds = lua_toboolean(state, kWorkAt + 1) != 0};
-    if (status != LUA_OK) work.end.failed = failure_on_top(state, session.sandbox, status);
+    if (status != LUA_OK) work.end.failed = failure_on_top(session.sandbox, status);
     auto next = session.gate.body_ended(work.end);
     if (!next) {
       work.failed = next.error();

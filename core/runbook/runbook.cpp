@@ -96,7 +96,8 @@ std::vector<std::string> Runbook::words(Gate& gate) {
   Sandbox sandbox({});
   SourceSet none({}, {}, true);
   const std::map<std::string, std::string> no_params;
-  Session session{.gate = gate, .sandbox = sandbox, .sources = none, .set_params = no_params};
+  Session session{
+      .gate = gate, .sandbox = sandbox.main(), .sources = none, .set_params = no_params};
   Listing listing{&session};
   if (!sandbox.protect(list_words, &listing)) return {};
   std::sort(listing.names.begin(), listing.names.end());
@@ -105,7 +106,8 @@ std::vector<std::string> Runbook::words(Gate& gate) {
 
 Result<> Runbook::run(Gate& gate, const std::map<std::string, std::string>& set_params) const {
   Sandbox sandbox(limits_, gate.seed());
-  Session session{.gate = gate, .sandbox = sandbox, .sources = *sources_, .set_params = set_params};
+  Session session{
+      .gate = gate, .sandbox = sandbox.main(), .sources = *sources_, .set_params = set_params};
   traceback_.clear();
   auto ran = sandbox.protect(prepare, &session);
   if (ran) ran = sandbox.protect(run_main, &session);

@@ -47,14 +47,36 @@ Result<> Session::declare_nothing() {
   return declare("", Value::object(), &none);
 }
 
+void set_session(lua_State* state, lua_State* of, Session* session) {
+  lua_pushlightuserdata(state, session);
+  lua_rawsetp(state, LUA_REGISTRYINDEX, of);
+}
+
 Session& session_of(lua_State* state) {
-  lua_rawgetp(state, LUA_REGISTRYINDEX, &kSessionSlot);
+  if (lua_rawgetp(state, LUA_REGISTRYINDEX, state) == LUA_TNIL) {
+    lua_pop(state, 1);
+    lua_rawgetp(state, LUA_REGISTRYINDEX, &kSessionSlot);
+  }
   auto* session = static_cast<Session*>(lua_touserdata(state, -1));
   lua_pop(state, 1);
   return *session;
 }
 
 Line to_line(const ScriptLine& line) { return {line.file, line.number}; }
+
+BodyFailure failure_on_top(Sandbox::Strand& strand, int status, ScriptLine* line) {
+  BodyFailure failed;
+  if (const Failure* failure = failure_at(strand.state(), -1)) {
+    failed = {failure->error, failure->step, failure->plugin};
+    if (line != nullptr) *line = failure->line;
+  } else {
+    failed.error = strand.error_on_top(status, line);
+  }
+  constexpr std::string_view kSandbox = "lua.";
+  if (failed.error.code.rfind(kSandbox, 0) == 0)
+    failed.error.code = "runbook." + failed.error.code.substr(kSandbox.size());
+  return failed;
+}
 
 void check_stop(Session& session, Work& work) {
   const Error* stopped = session.gate.stopped();

@@ -1,4 +1,4 @@
-// One run of a runbook: what its words share.
+// One run of a runbook: what its words share. A branch of it has a session of its own.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ namespace snapcore {
 
 struct Session {
   Gate& gate;
-  Sandbox& sandbox;
+  Sandbox::Strand& sandbox;
   SourceSet& sources;
   const std::map<std::string, std::string>& set_params;
   bool declared = false;
@@ -29,10 +29,17 @@ struct Session {
   Result<> declare_nothing();
 };
 
+// Makes `session` the one of a stack of Lua; the session must outlive its work. Raises.
+void set_session(lua_State* state, lua_State* of, Session* session);
+
 // Never raises.
 Session& session_of(lua_State* state);
 
 Line to_line(const ScriptLine& line);
+
+// The error on top of the stack. Its line is in the message of what was not raised as a failure,
+// unless there is a `line` for it.
+BodyFailure failure_on_top(Sandbox::Strand& strand, int status, ScriptLine* line = nullptr);
 
 // Arms the sticky stop when the gate has stopped the run.
 void check_stop(Session& session, Work& work);
