@@ -1,6 +1,7 @@
 // Wall time in whole seconds, behind a seam so that tests can set it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -23,12 +24,12 @@ class SystemClock final : public Clock {
 
 class FakeClock final : public Clock {
  public:
-  explicit FakeClock(Time now) : now_(now) {}
-  Time now() const override { return now_; }
-  void advance(std::chrono::seconds by) { now_ += by; }
+  explicit FakeClock(Time now) : seconds_(now.time_since_epoch().count()) {}
+  Time now() const override { return Time(std::chrono::seconds(seconds_.load())); }
+  void advance(std::chrono::seconds by) { seconds_ += by.count(); }
 
  private:
-  Time now_;
+  std::atomic<std::int64_t> seconds_;
 };
 
 std::string to_rfc3339(Time time);                      // 2026-03-01T04:05:06Z

@@ -147,6 +147,10 @@ Result<Next> BorderGate::body_ended(const BodyEnd& end) {
   return fail(*state.over);
 }
 
+Result<> BorderGate::parallel(const Part& part, const std::vector<Body>& bodies) {
+  return state_->now().parallel(part, bodies);
+}
+
 void BorderGate::note(std::string_view text, const Line& line) { state_->now().note(text, line); }
 
 Result<Value> BorderGate::outside(std::string_view what) { return state_->now().outside(what); }

@@ -42,11 +42,14 @@ Executor::State::State(ExecuteRequest wanted)
               : request.history        ? request.history->started()
                                        : to_rfc3339(request.clock.now())),
       known(request.history ? *request.history : History()),
-      journal(request.journal, known) {}
+      journal(request.journal, known) {
+  turns.take();
+}
 
 Error Executor::State::halt(Error error) {
-  if (!stop) stop = std::move(error);
-  return *stop;
+  if (!here->stop) here->stop = std::move(error);
+  if (ends_all() && !stopped_for_good) stopped_for_good = here->stop;
+  return *here->stop;
 }
 
 Error Executor::State::deviation(std::string message) {
@@ -97,15 +100,16 @@ Result<const PlannedCall*> Executor::State::match(const std::string& id, std::st
 
 Result<Value> Executor::State::recorded_read(Instance& instance, const Operation& operation,
                                              Value args) {
-  const std::string id = scopes.next_read().made;
+  const std::string id = here->scopes.next_read().made;
   const std::string what = instance.name() + "." + operation.name;
   const PastRead* past = request.history ? request.history->read(id) : nullptr;
   if (past && past->what != what) {
     return fail(deviation("read " + id + " is not what it was before\n  journal: " + past->what +
                           "\n  this run: " + what));
   }
-  if (past && !past->error) return past->value;
-  if (past && request.history->went_on_behind(past->seq)) return fail(*past->error);
+  const bool answers = past && (!past->error || request.history->went_on_behind(id, past->seq));
+  if (answers) wait_for_record(past->seq);
+  if (answers) return past->error ? Result<Value>(fail(*past->error)) : past->value;
   auto value = read(instance, operation, std::move(args));
   Value body = Value::object({{"id", id}, {"what", what}});
   if (value) {
@@ -133,7 +137,8 @@ Result<Value> Executor::State::read(Instance& instance, const Operation& operati
                 .started = started,
                 .audience = &request.audience,
                 .cancelled = &request.cancelled,
-                .scratch_root = request.scratch_root};
+                .scratch_root = request.scratch_root,
+                .turn = here};
   Value::Array emitted;
   if (!operation.item.is_null()) {
     call.on_emit = [&](Value item) -> Result<> {
@@ -141,7 +146,7 @@ Result<Value> Executor::State::read(Instance& instance, const Operation& operati
       return {};
     };
   }
-  call.on_nested = nested_reads(request.instances, instance, &request.cancelled);
+  call.on_nested = nested_reads(request.instances, instance, &request.cancelled, here);
   auto answered = call.run(*resolved);
   if (answered.result && !operation.item.is_null()) return Value(std::move(emitted));
   return answered.result;
@@ -149,7 +154,7 @@ Result<Value> Executor::State::read(Instance& instance, const Operation& operati
 
 Result<Answer> Executor::State::choice(std::string_view instance, std::string_view operation,
                                        const Value& args, const Value& schema) {
-  const std::string id = scopes.next_read().planned;
+  const std::string id = here->scopes.next_read().planned;
   for (const Choice& choice : plan().choices) {
     if (choice.id != id) continue;
     if (choice.instance != instance || choice.operation != operation || choice.args != args) break;
@@ -178,7 +183,7 @@ Result<Value> Executor::args_schema(std::string_view name, std::string_view oper
 Result<Answer> Executor::call(std::string_view name, std::string_view operation_name, Value args,
                               const Line&) {
   State& state = *state_;
-  if (state.stop) return fail(*state.stop);
+  if (const Error* stop = state.stopping()) return fail(*stop);
   if (state.request.cancelled) {
     state.interrupted = true;
     return fail(state.halt({.code = "run.interrupted",
@@ -200,7 +205,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
     return Answer{
         .known = std::move(*value), .schema = (*operation)->result, .call = "", .complete = true};
   }
-  const std::string id = state.scopes.next_call();
+  const std::string id = state.here->scopes.next_call();
   const auto planned =
       state.match(id, name, operation_name, canonical_args((*operation)->args, std::move(args)));
   if (!planned) return fail(planned.error());
@@ -211,26 +216,26 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
 }
 
 Result<> Executor::begin_step(std::string_view name, const Line&) {
-  state_->step = name;
+  state_->here->step = name;
   state_->request.audience.step_began(name);
   auto written = state_->journal.append_later(record::kStep, Value::object({{"name", name}}));
   return written ? Result<>() : fail(state_->halt(written.error()));
 }
 
 void Executor::end_step() {
-  state_->request.audience.step_ended(state_->step);
-  state_->step.clear();
+  state_->request.audience.step_ended(state_->here->step);
+  state_->here->step.clear();
 }
 
 bool Executor::step_failed(const Error& error) {
   State& state = *state_;
   if (state.request.on_failure != OnFailure::kContinue) return false;
   const bool in_phases_alone = std::all_of(
-      state.parts.begin(), state.parts.end(),
+      state.here->parts.begin(), state.here->parts.end(),
       [](const State::OpenPart& part) { return part.planned.kind == PartKind::kPhase; });
-  if (!state.may_go_on() || !in_phases_alone) return false;
+  if (!state.may_go_on() || !in_phases_alone || state.here->parent) return false;
   if (!state.report.error) state.report.error = error;
-  state.report.warnings.push_back("step '" + state.step +
+  state.report.warnings.push_back("step '" + state.here->step +
                                   "' failed and was left as it is: " + error.message);
   state.forgiven = true;
   state.go_on();
@@ -241,17 +246,17 @@ Result<bool> Executor::begin_when(const Value& condition, const Line&) {
   State& state = *state_;
   const auto value = state.resolve(condition);
   if (!value) return fail(value.error());
-  const std::string name = state.scopes.numbered("when");
+  const std::string name = state.here->scopes.numbered("when");
   const bool holds = value->is_bool() ? value->bool_or(false) : !value->is_null();
   if (holds) {
-    state.scopes.open_when(name, condition);
+    state.here->scopes.open_when(name, condition);
   } else {
-    state.count_as_done(state.scopes.here().path + "/" + name);
+    state.count_as_done(state.here->scopes.here().path + "/" + name);
   }
   return holds;
 }
 
-void Executor::end_when() { state_->scopes.close(); }
+void Executor::end_when() { state_->here->scopes.close(); }
 
 void Executor::note(std::string_view text, const Line& line) {
   state_->request.audience.note(text, line);
@@ -272,7 +277,7 @@ Result<Value> Executor::ask(const Question& question, const Line&) {
 std::uint64_t Executor::seed() const { return seed_of_plan(state_->plan().id); }
 
 const Value& Executor::site_values() const { return state_->request.instances.site().values; }
-const Error* Executor::stopped() const { return state_->stop ? &*state_->stop : nullptr; }
+const Error* Executor::stopped() const { return state_->stopping(); }
 
 UndoScene Executor::State::undo_scene() {
   return {.instances = request.instances,
@@ -283,21 +288,22 @@ UndoScene Executor::State::undo_scene() {
           .scratch_root = request.scratch_root,
           .plan = plan(),
           .history = known,
-          .may_act = request.may_act};
+          .may_act = request.may_act,
+          .turn = here};
 }
 
 bool Executor::State::undo_newest() {
-  const PlannedPart* added = standing.back().added;
+  const PlannedPart* added = here->standing.back().added;
   if (added && holds_acts(plan(), *added)) touched = true;
-  return undo_last(undo_scene(), standing, report);
+  return undo_last(undo_scene(), here->standing, report);
 }
 
 // Newest first, until an act on a target that was dead before: that one is held for a person to
 // look at. An act that did not finish is taken back all the same, because half of it is worse than
 // either side.
 void Executor::State::undo_down_to_the_dead() {
-  while (!standing.empty()) {
-    const StandingAct& act = standing.back();
+  while (!here->standing.empty()) {
+    const StandingAct& act = here->standing.back();
     if (act.was_dead && act.result && !act.staging) return;
     if (!undo_newest()) return;
   }
@@ -306,14 +312,23 @@ void Executor::State::undo_down_to_the_dead() {
 // Everything whole stays for whoever goes on. Half an act is worse than either side: a cluster that
 // was being stopped runs again. What was being staged hurts nobody and is gone on with.
 Ending Executor::State::ending_after_interruption() {
-  while (!standing.empty() && !standing.back().result && !standing.back().staging) {
+  // The last of each branch: behind it there may be whole ones of the branches beside it.
+  auto& acts = main.standing;
+  for (std::size_t i = acts.size(); i-- > 0;) {
+    const auto act = acts.begin() + static_cast<std::ptrdiff_t>(i);
+    const std::string branch = branch_of(act->call_id);
+    const bool is_last = std::all_of(act + 1, acts.end(), [&](const StandingAct& later) {
+      return are_beside(branch, branch_of(later.call_id));
+    });
+    if (!is_last || act->result || act->staging) continue;
+    std::rotate(act, act + 1, acts.end());
     if (!undo_newest()) return Ending::kNeedsPerson;
   }
   return Ending::kInterrupted;
 }
 
 Ending Executor::State::ending_after_failure() {
-  const bool only_staged = std::all_of(standing.begin(), standing.end(),
+  const bool only_staged = std::all_of(here->standing.begin(), here->standing.end(),
                                        [](const StandingAct& act) { return act.staging; });
   if (report.rollback_error) return Ending::kNeedsPerson;  // of a branch of an attempt
   if ((interrupted || request.cancelled) && !deviated) return ending_after_interruption();
@@ -321,14 +336,14 @@ Ending Executor::State::ending_after_failure() {
   if (deviated && !only_staged) return Ending::kNeedsPerson;
   if (request.on_failure != OnFailure::kRollback && touched) return Ending::kNeedsPerson;
   undo_down_to_the_dead();
-  if (report.rollback_error || !standing.empty() || deviated) return Ending::kNeedsPerson;
+  if (report.rollback_error || !here->standing.empty() || deviated) return Ending::kNeedsPerson;
   return touched ? Ending::kUndone : Ending::kFailedUntouched;
 }
 
 RunReport Executor::finish(Result<> ended) {
   State& state = *state_;
   RunReport& report = state.report;
-  if (ended && !state.stop && !state.forgiven) {
+  if (ended && !state.main.stop && !state.forgiven) {
     for (const PlannedCall* call : state.plan().calls()) {
       if (state.done.count(call->id) > 0) continue;
       ended = fail(state.deviation("the runbook ended without call " + call->id +
@@ -341,8 +356,8 @@ RunReport Executor::finish(Result<> ended) {
                                    part->rule.at("name").text() + "'"));
     }
   }
-  if (state.stop) {
-    report.error = *state.stop;
+  if (state.main.stop) {
+    report.error = *state.main.stop;
   } else if (!ended && !report.error) {
     report.error = ended.error();
   }
@@ -352,7 +367,7 @@ RunReport Executor::finish(Result<> ended) {
   } else {
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
-  conclude(report, state.standing, state.journal);
+  conclude(report, state.here->standing, state.journal);
   return std::move(report);
 }
 

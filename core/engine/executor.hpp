@@ -117,6 +117,7 @@ class Executor final : public Gate {
   void end_when() override;
   Result<Next> begin_part(const Part& part) override;
   Result<Next> body_ended(const BodyEnd& end) override;
+  Result<> parallel(const Part& part, const std::vector<Body>& bodies) override;
   void note(std::string_view text, const Line& line) override;
   Result<Value> outside(std::string_view what) override;
   Result<Value> ask(const Question& question, const Line& line) override;

@@ -87,7 +87,8 @@ LiveCall Executor::State::live_call(const CallSite& site, StandingAct& act) {
                 .key = idempotency_key(site.id),
                 .started = started,
                 .cancelled = &request.cancelled,
-                .scratch_root = request.scratch_root};
+                .scratch_root = request.scratch_root,
+                .turn = here};
   call.on_nested = [this, &site, &act](const NestedRequest& nested) {
     return execute_nested(site.shown, act, *site.instance, nested);
   };
@@ -106,21 +107,25 @@ LiveCall Executor::State::live_call(const CallSite& site, StandingAct& act) {
 }
 
 Error Executor::State::call_failed(const CallSite& site, Error error) {
-  if (!stop) {
-    failed = BodyFailure{
+  if (!here->stop) {
+    here->failed = BodyFailure{
         .error = error, .step = site.shown.step, .plugin = site.instance->manifest().id};
-    verify_failed = !is_act(site.operation.effect);
+    here->verify_failed = !is_act(site.operation.effect);
   }
   return halt(std::move(error));
 }
 
 void Executor::State::stand(StandingAct act) {
-  const auto same = std::find_if(standing.begin(), standing.end(), [&](const StandingAct& other) {
-    return other.call_id == act.call_id;
-  });
-  if (same != standing.end() && same->result) return;
-  if (same != standing.end()) standing.erase(same);
-  standing.push_back(std::move(act));
+  for (Branch* branch = here; branch; branch = branch->parent) {
+    auto& acts = branch->standing;
+    const auto same = std::find_if(acts.begin(), acts.end(), [&](const StandingAct& other) {
+      return other.call_id == act.call_id;
+    });
+    if (same == acts.end()) continue;
+    if (same->result) return;
+    acts.erase(same);
+  }
+  here->standing.push_back(std::move(act));
 }
 
 // --- a call of the runbook
@@ -143,6 +148,8 @@ Result<Value> Executor::State::execute(const PlannedCall& planned,
   auto before = recall(site, act);
   if (!before) return fail(halt(before.error()));
   if (!before->answer) return make(site, std::move(act), *before, inputs);
+  const PastCall* past = known.find(site.id);
+  wait_for_record(past ? std::max(past->begun, past->ended) : UINT64_MAX);
   if (inputs) *inputs = before->inputs;
   return remember(site, std::move(act), std::move(*before));
 }
@@ -176,8 +183,9 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
                                     std::vector<OpenedInput>* inputs) {
   const PlannedCall& planned = site.shown;
   if (request.only_told) return fail(not_told("call " + site.id));
+  if (const Error* stop = stopping()) return fail(*stop);  // while this one was looked at
   if (auto begun = begin(site, before.attempt); !begun) return fail(begun.error());
-  const bool looks_again = inside(PartKind::kWaitUntil) && parts.back().round > 1;
+  const bool looks_again = inside(PartKind::kWaitUntil) && here->parts.back().round > 1;
   if (!looks_again) request.audience.call_began(planned);
   act.nested.clear();  // each comes again, from the journal or anew
   if (planned.is_act() && !act.staging) touched = true;
@@ -240,7 +248,7 @@ Result<Value> Executor::State::execute_nested(const PlannedCall& outer, Standing
   StandingAct act = act_of(site);
   LiveCall call = live_call(site, act);
   if (target->operation->effect == Effect::kRead) {
-    call.on_nested = nested_reads(request.instances, *target->instance, &request.cancelled);
+    call.on_nested = nested_reads(request.instances, *target->instance, &request.cancelled, here);
     return call.run_here(nested.args, {nested.output}, {nested.input}).result;
   }
   if (!is_announced(outer, nested)) {
@@ -253,7 +261,10 @@ Result<Value> Executor::State::execute_nested(const PlannedCall& outer, Standing
   auto before = recall(site, act);
   if (!before) return fail(before.error());
   if (before->answer) {
-    if (nested.input) read_to_the_end(*nested.input);
+    if (nested.input) {
+      const TurnGiven given(here);
+      read_to_the_end(*nested.input);
+    }
     const auto& answer = *before->answer;
     if (acts && (answer || !leaves_nothing(answer.error(), act)))
       parent.nested.push_back(std::move(act));

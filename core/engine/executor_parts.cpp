@@ -39,19 +39,28 @@ Error timed_out(const PlannedPart& part, const std::string& last, const BodyEnd&
 }  // namespace
 
 bool Executor::State::inside(PartKind kind) const {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](const OpenPart& part) { return part.planned.kind == kind; });
+  for (const Branch* branch = here; branch; branch = branch->parent) {
+    const bool found = std::any_of(branch->parts.begin(), branch->parts.end(),
+                                   [&](const OpenPart& part) { return part.planned.kind == kind; });
+    if (found) return true;
+  }
+  return false;
 }
 
 const Executor::State::OpenPart* Executor::State::telling_again() const {
-  const auto told = std::find_if(parts.begin(), parts.end(),
-                                 [](const OpenPart& part) { return part.told_again; });
-  return told == parts.end() ? nullptr : &*told;
+  for (const Branch* branch = here; branch; branch = branch->parent) {
+    const auto told = std::find_if(branch->parts.begin(), branch->parts.end(),
+                                   [](const OpenPart& part) { return part.told_again; });
+    if (told != branch->parts.end()) return &*told;
+  }
+  return nullptr;
 }
 
 std::uint64_t Executor::State::round_seq() const {
   std::uint64_t seq = 0;
-  for (const OpenPart& part : parts) seq = std::max(seq, part.round_seq);
+  for (const Branch* branch = here; branch; branch = branch->parent) {
+    for (const OpenPart& part : branch->parts) seq = std::max(seq, part.round_seq);
+  }
   return seq;
 }
 
@@ -70,20 +79,24 @@ void Executor::State::tell_of(const OpenPart& part, const std::string& what) {
 
 BodyFailure Executor::State::failure_of(const BodyEnd& end) const {
   BodyFailure failure = end.failed.value_or(BodyFailure{});
-  if (!stop) return failure;
-  if (failed) return *failed;
-  failure.error = *stop;
+  if (!here->stop) return failure;
+  if (here->failed) return *here->failed;
+  failure.error = *here->stop;
   return failure;
 }
 
+bool Executor::State::ends_all() const {
+  return deviated || doubtful || barred || interrupted || over || request.cancelled;
+}
+
 bool Executor::State::may_go_on() const {
-  return !deviated && !doubtful && !barred && !interrupted && !over && !request.cancelled;
+  return !ends_all() && !(here->group && here->group->failed);
 }
 
 void Executor::State::go_on() {
-  stop.reset();
-  failed.reset();
-  verify_failed = false;
+  here->stop.reset();
+  here->failed.reset();
+  here->verify_failed = false;
 }
 
 void Executor::State::count_as_done(std::string_view scope) {
@@ -93,8 +106,8 @@ void Executor::State::count_as_done(std::string_view scope) {
 }
 
 void Executor::State::leave_part() {
-  scopes.close_to(parts.back().depth);
-  parts.pop_back();
+  here->scopes.close_to(here->parts.back().depth);
+  here->parts.pop_back();
 }
 
 Result<Next> Executor::State::give_up(const Error& error) {
@@ -102,27 +115,33 @@ Result<Next> Executor::State::give_up(const Error& error) {
   return fail(error);
 }
 
+// The planned part that this one is, with its scope open, or a deviation.
+Result<const PlannedPart*> Executor::State::open_part(const Part& part) {
+  here->scopes.open(here->scopes.numbered(to_text(part.kind)));
+  const std::string id = here->scopes.here().path;
+  const PlannedPart* planned = plan().part(id);
+  if (planned && planned->kind == part.kind && planned->rule == part.rule) return planned;
+  return fail(deviation(id + " is not as it was approved\n  approved plan: " +
+                        (planned ? planned->rule.dump() : "nothing") +
+                        "\n  this run: " + part.rule.dump()));
+}
+
 Result<Next> Executor::begin_part(const Part& part) {
   State& state = *state_;
-  if (state.stop) return fail(*state.stop);
-  const std::size_t depth = state.scopes.depth();
-  state.scopes.open(state.scopes.numbered(to_text(part.kind)));
-  const std::string id = state.scopes.here().path;
-  const PlannedPart* planned = state.plan().part(id);
-  if (!planned || planned->kind != part.kind || planned->rule != part.rule) {
-    return fail(state.deviation(id + " is not as it was approved\n  approved plan: " +
-                                (planned ? planned->rule.dump() : "nothing") +
-                                "\n  this run: " + part.rule.dump()));
-  }
-  if (part.kind == PartKind::kOnRollback) return state.add_to_the_way_back(*planned);
-  if (!planned->outline.empty()) {
+  if (const Error* stop = state.stopping()) return fail(*stop);
+  const std::size_t depth = state.here->scopes.depth();
+  auto planned = state.open_part(part);
+  if (!planned) return fail(planned.error());
+  if (part.kind == PartKind::kOnRollback) return state.add_to_the_way_back(**planned);
+  if (!(*planned)->outline.empty()) {
+    const std::string id = (*planned)->id;
     if (auto reached = state.reach(id); !reached) return fail(reached.error());
     planned = state.plan().part(id);
   }
-  State::OpenPart open{.planned = *planned,
-                       .made = state.scopes.here().made,
+  State::OpenPart open{.planned = **planned,
+                       .made = state.here->scopes.here().made,
                        .depth = depth,
-                       .standing = state.standing.size()};
+                       .standing = state.here->standing.size()};
   const PastPart* past = state.past_of(open);
   if (past && past->failed_rounds > 0) {
     open.round = past->failed_rounds + 1;
@@ -131,21 +150,22 @@ Result<Next> Executor::begin_part(const Part& part) {
   open.told_again = past && !past->handler.empty();
   if (part.kind == PartKind::kWaitUntil)
     open.deadline = state.request.clock.now() + duration(part.rule.at("timeout"));
-  state.scopes.begin_round(open.made, static_cast<std::uint64_t>(open.round));
-  if (part.kind == PartKind::kAttempt) state.scopes.open("body");
-  state.parts.push_back(std::move(open));
+  state.here->scopes.begin_round(open.made, static_cast<std::uint64_t>(open.round));
+  if (part.kind == PartKind::kAttempt) state.here->scopes.open("body");
+  state.here->parts.push_back(std::move(open));
   return Next{.what = Next::Do::kBody};
 }
 
 Result<Next> Executor::body_ended(const BodyEnd& end) {
   State& state = *state_;
-  State::OpenPart& part = state.parts.back();
+  State::OpenPart& part = state.here->parts.back();
   switch (part.planned.kind) {
     case PartKind::kRetry: return state.retry_ended(part, end);
     case PartKind::kWaitUntil: return state.look_ended(part, end);
     case PartKind::kAttempt: return state.attempt_ended(part, end);
     case PartKind::kPhase: return state.phase_ended(end);
-    case PartKind::kOnRollback: break;  // its body is never run here
+    case PartKind::kOnRollback:  // its body is never run here
+    case PartKind::kParallel: break;
   }
   return Next{};
 }
@@ -190,7 +210,7 @@ Result<> Executor::State::reach(const std::string& part) {
 
 Result<Next> Executor::State::phase_ended(const BodyEnd& end) {
   leave_part();
-  if (stop) return fail(*stop);
+  if (const Error* stop = stopping()) return fail(*stop);
   if (end.failed) return fail(end.failed->error);
   return Next{};
 }
@@ -198,7 +218,7 @@ Result<Next> Executor::State::phase_ended(const BodyEnd& end) {
 // Its body is not run: what it holds stands in the plan, and is made from there on the way back.
 // Where it stands on the way back is on record before the next act.
 Result<Next> Executor::State::add_to_the_way_back(const PlannedPart& part) {
-  scopes.close();
+  here->scopes.close();
   count_as_done(part.id);
   const PastPart* past = known.part(part.id);
   const bool registered = past && past->registered;
@@ -213,6 +233,12 @@ Result<Next> Executor::State::add_to_the_way_back(const PlannedPart& part) {
 
 // --- the same body again
 
+bool Executor::State::sleep(std::chrono::seconds time) {
+  Sleeper& sleeper = request.sleeper ? *request.sleeper : real_sleeper;
+  const TurnGiven given(here);
+  return sleeper.sleep(time, request.cancelled);
+}
+
 Result<Next> Executor::State::next_round(OpenPart& part, const Error& error,
                                          std::chrono::seconds wait) {
   go_on();
@@ -220,21 +246,20 @@ Result<Next> Executor::State::next_round(OpenPart& part, const Error& error,
                          Value::object({{"round", part.round}, {"error", to_value(error)}}));
   if (!noted) return give_up(noted.error());
   part.round_seq = past_of(part)->seq;
-  Sleeper& sleeper = request.sleeper ? *request.sleeper : real_sleeper;
-  if (!sleeper.sleep(wait, request.cancelled)) {
+  if (!sleep(wait)) {
     interrupted = true;
     return give_up(halt(interrupted_error()));
   }
   ++part.round;
-  scopes.close_to(part.depth + 1);
-  scopes.begin_round(part.made, static_cast<std::uint64_t>(part.round));
+  here->scopes.close_to(part.depth + 1);
+  here->scopes.begin_round(part.made, static_cast<std::uint64_t>(part.round));
   return Next{.what = Next::Do::kBody};
 }
 
 // Only what may go away by itself is tried again. Whether the call that failed has happened all the
 // same is settled when the body comes to it: recall() asks what its manifest says of repeating.
 Result<Next> Executor::State::retry_ended(OpenPart& part, const BodyEnd& end) {
-  if (!end.failed && !stop) {
+  if (!end.failed && !here->stop) {
     leave_part();
     return Next{};
   }
@@ -249,7 +274,7 @@ Result<Next> Executor::State::retry_ended(OpenPart& part, const BodyEnd& end) {
 }
 
 Result<Next> Executor::State::look_ended(OpenPart& part, const BodyEnd& end) {
-  const bool failed_now = end.failed || stop;
+  const bool failed_now = end.failed || here->stop;
   if (!failed_now && end.holds) {
     count_as_done(part.planned.id);  // what was not needed to know it
     leave_part();
@@ -258,7 +283,8 @@ Result<Next> Executor::State::look_ended(OpenPart& part, const BodyEnd& end) {
   Error error{.code = "run.not_yet", .message = "it was not so yet"};
   if (failed_now) {
     error = failure_of(end).error;
-    const bool not_yet = (stop && verify_failed) || error.category == Category::kTransient;
+    const bool not_yet =
+        (here->stop && here->verify_failed) || error.category == Category::kTransient;
     if (!may_go_on() || !not_yet) return give_up(error);
   }
   const Time now = request.clock.now();
@@ -279,7 +305,7 @@ Result<Next> Executor::State::look_ended(OpenPart& part, const BodyEnd& end) {
 
 // All of it, also on a target that was dead before: the handler begins where the attempt began.
 Result<> Executor::State::undo_branch(const OpenPart& part) {
-  while (standing.size() > part.standing) {
+  while (here->standing.size() > part.standing) {
     if (request.cancelled) {
       interrupted = true;
       return fail(halt(interrupted_error()));
@@ -293,7 +319,7 @@ Result<> Executor::State::undo_branch(const OpenPart& part) {
 }
 
 Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) {
-  const bool failed_now = end.failed || stop;
+  const bool failed_now = end.failed || here->stop;
   const BodyFailure failure = failure_of(end);
   if (part.told_again && may_go_on()) {
     const std::string& before = past_of(part)->handler;
@@ -308,7 +334,7 @@ Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) 
   if (!failed_now) {
     for (const std::string& other : codes) {
       const std::string way = part.planned.id + "/on[" + other + "]";
-      if (way != scopes.here().path) count_as_done(way);
+      if (way != here->scopes.here().path) count_as_done(way);
     }
     leave_part();
     return Next{};
@@ -330,8 +356,8 @@ Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) 
   part.told_again = false;
   part.in_handler = true;
   count_as_done(part.planned.id + "/body");
-  scopes.close_to(part.depth + 1);
-  scopes.open("on[" + code + "]");
+  here->scopes.close_to(part.depth + 1);
+  here->scopes.open("on[" + code + "]");
   return Next{.what = Next::Do::kHandler, .code = code, .failure = failure};
 }
 

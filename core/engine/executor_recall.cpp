@@ -71,7 +71,7 @@ Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, 
   if (past->result && (past->is_act || of_this_round))
     return Recalled{.answer = *past->result, .inputs = inputs_from(past->streams)};
   if (past->error && of_this_round && request.history &&
-      request.history->went_on_behind(past->ended))
+      request.history->went_on_behind(site.id, past->ended))
     return Recalled{.answer = fail(*past->error)};
   return settle(site, *past, act);
 }
@@ -114,7 +114,7 @@ Result<Executor::State::Recalled> Executor::State::ask_plugin(const CallSite& si
   probe.checkpoint = past.checkpoint;
   probe.on_checkpoint = {};
   probe.on_undo = {};
-  probe.on_nested = nested_reads(request.instances, *site.instance, &request.cancelled);
+  probe.on_nested = nested_reads(request.instances, *site.instance, &request.cancelled, here);
   const auto answered = probe.run(site.args);
   if (!answered.result) return fail(in_doubt(site, answered.result.error().message));
   const std::string state = answered.result->at("state").text();

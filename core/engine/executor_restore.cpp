@@ -17,7 +17,7 @@ bool Executor::State::was_activated(const PlannedRestore& restore) const {
 // What was approved must still be so: the artifact has its digest, the target is who it was, and
 // nobody brought it back to life meanwhile.
 Result<> Executor::State::look_again(const PlannedRestore& restore, Instance& target) {
-  SourceReads reads{request.instances, &request.cancelled};
+  SourceReads reads{.instances = request.instances, .cancelled = &request.cancelled, .turn = here};
   const Value& planned = restore.artifact;
   const auto artifact = reads.stat(planned.at("source").text(), planned.at("ref").text());
   if (!artifact) return fail(artifact.error());
@@ -98,7 +98,7 @@ Result<Value> Executor::State::restore_verb(const PlannedRestore& restore,
 
 Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
                                         const Value& args) {
-  const std::string id = scopes.next_call();
+  const std::string id = here->scopes.next_call();
   const auto& restores = plan().restores;
   const auto restore = std::find_if(restores.begin(), restores.end(),
                                     [&](const PlannedRestore& r) { return r.id == id; });

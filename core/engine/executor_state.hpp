@@ -4,12 +4,15 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
+#include <thread>
 
 #include "engine/executor.hpp"
 #include "engine/nested.hpp"
 #include "engine/scopes.hpp"
 #include "engine/source_reads.hpp"
+#include "engine/turns.hpp"
 #include "engine/undo_stack.hpp"
 
 namespace snapcore {
@@ -30,13 +33,9 @@ struct Executor::State {
   ToldJournal journal;
   RealSleeper real_sleeper;
 
-  Scopes scopes;
-  std::string step;
-
-  std::map<std::string, Value> results;  // of finished calls, by id
-  std::set<std::string> done;            // planned calls that were made
-  std::vector<StandingAct> standing;
-  std::optional<Error> stop;
+  std::map<std::string, Value> results;   // of finished calls, by id
+  std::set<std::string> done;             // planned calls that were made
+  std::optional<Error> stopped_for_good;  // no branch goes on behind it
   bool deviated = false;
   bool doubtful = false;              // a call is in doubt: nothing more happens by itself
   bool barred = false;                // the right to act there was lost
@@ -61,9 +60,53 @@ struct Executor::State {
     bool told_again = false;
     bool in_handler = false;
   };
-  std::vector<OpenPart> parts;
-  std::optional<BodyFailure> failed;  // the call that set `stop`
-  bool verify_failed = false;         // and that it was a verify
+
+  // One line of work: the main chunk, or a branch of a parallel. All else here belongs to the run.
+  struct Group;
+  struct Branch final : Turn {
+    Branch(State& whose, Branch* outer, Group* among) : state(whose), parent(outer), group(among) {}
+    void give() override;
+    void take() override;
+
+    State& state;
+    Branch* parent = nullptr;
+    Group* group = nullptr;
+    bool away = false;                     // gave its turn to others
+    std::optional<std::uint64_t> next_up;  // the record that it is about to be told again
+    Scopes scopes = {};
+    std::string step = {};
+    std::vector<OpenPart> parts = {};
+    std::vector<StandingAct> standing = {};
+    std::optional<Error> stop = {};
+    bool stopped_beside = false;             // by the failure of another branch
+    std::optional<BodyFailure> failed = {};  // the call that set `stop`
+    bool verify_failed = false;              // and that it was a verify
+  };
+  // The branches of a parallel that is open.
+  struct Group {
+    const std::vector<Body>& bodies;
+    std::size_t limit = 1;
+    std::vector<std::unique_ptr<Branch>> branches = {};
+    std::vector<std::thread> threads = {};
+    std::size_t begun = 0;
+    std::size_t entered = 0;  // of those, that had their first turn
+    std::size_t running = 0;
+    std::optional<BodyFailure> failed = {};  // with what the first one did that failed
+  };
+  Turns turns;
+  Branch main{*this, nullptr, nullptr};
+  Branch* here = &main;              // that has its turn
+  std::vector<Branch*> live{&main};  // that have begun and not ended
+
+  // In the order of the journal: others with an earlier record go first.
+  void wait_for_record(std::uint64_t seq);
+  // What stops the branch that has its turn; null: nothing does.
+  const Error* stopping();
+  Result<const PlannedPart*> open_part(const Part& part);
+  void begin_branches(Group& group);
+  void branch_ended(Group& group, Branch& branch, const BodyEnd& end);
+  void gather_standing(Group& group);
+  Result<> after_parallel(const Group& group);
 
   const PastPart* past_of(const OpenPart& part) const { return known.part(part.made); }
   bool inside(PartKind kind) const;
@@ -74,10 +117,12 @@ struct Executor::State {
   Result<> note_part(const std::string& made, std::string_view state, Value more);
   void tell_of(const OpenPart& part, const std::string& what);
   BodyFailure failure_of(const BodyEnd& end) const;
+  bool ends_all() const;  // something that no branch goes on behind
   bool may_go_on() const;
   void go_on();  // behind a failure that was caught
   void count_as_done(std::string_view scope);
   void leave_part();
+  bool sleep(std::chrono::seconds time);     // false: interrupted
   Result<Next> give_up(const Error& error);  // leaves the part, which fails with this
   Result<Next> next_round(OpenPart& part, const Error& error, std::chrono::seconds wait);
   Result<Next> retry_ended(OpenPart& part, const BodyEnd& end);
@@ -107,6 +152,7 @@ struct Executor::State {
   Error call_failed(const CallSite& site, Error error);
   // Behind what stands already; an act that was made again takes its own place.
   void stand(StandingAct act);
+  std::uint64_t began(const StandingAct& act) const;  // in the journal
 
   Result<> record(std::string_view type, const Value& body);
   Result<Value> resolve(const Value& args) const;

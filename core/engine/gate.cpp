@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::string_view kLater = "$later";
 
-constexpr std::array<std::string_view, 5> kPartWords = {"retry", "wait_until", "attempt",
-                                                        "on_rollback", "phase"};
+constexpr std::array<std::string_view, 6> kPartWords = {"retry",       "wait_until", "attempt",
+                                                        "on_rollback", "phase",      "parallel"};
 
 }  // namespace
 

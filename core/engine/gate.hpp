@@ -5,6 +5,7 @@
 // planning, the result of an act holds only what its plugin predicted.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/value.hpp>
@@ -63,7 +64,7 @@ inline constexpr std::string_view kNobodyKnows = "\x1a";
 bool holds_what_nobody_knows(const Value& value);
 
 // A word whose body has a scope and rules of its own.
-enum class PartKind { kRetry, kWaitUntil, kAttempt, kOnRollback, kPhase };
+enum class PartKind { kRetry, kWaitUntil, kAttempt, kOnRollback, kPhase, kParallel };
 std::string_view to_text(PartKind kind);
 std::optional<PartKind> part_kind_from(std::string_view text);
 
@@ -71,6 +72,7 @@ struct Part {
   PartKind kind = PartKind::kRetry;
   // retry: {times, wait}; wait_until: {timeout, every}; attempt: {codes}, sorted; durations as
   // text. phase: {name, within}; within: null, or as to_value(Bounds) gives it.
+  // parallel: {limit, branches}.
   Value rule = {};
   Line line = {};
 };
@@ -142,6 +144,12 @@ class Gate {
   // An error of body_ended() is what the part as a whole fails with.
   virtual Result<Next> begin_part(const Part& part) = 0;
   virtual Result<Next> body_ended(const BodyEnd& end) = 0;
+
+  // Runs the bodies beside each other, each once at most and in a scope of its own: while executing
+  // on threads of their own, of which one at a time is in Lua or in the gate; else one after the
+  // other. Returns when all have ended, with what failed first.
+  using Body = std::function<BodyEnd()>;
+  virtual Result<> parallel(const Part& part, const std::vector<Body>& bodies) = 0;
 
   virtual void note(std::string_view text, const Line& line) = 0;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/scopes.hpp"
+
 namespace snapcore {
 
 Result<History> History::of(const Journal& journal) {
@@ -14,6 +16,15 @@ Result<History> History::of(const Journal& journal) {
   return history;
 }
 
+void History::went_on(std::string_view id, std::uint64_t seq) { last_words_[branch_of(id)] = seq; }
+
+bool History::went_on_behind(std::string_view id, std::uint64_t seq) const {
+  const std::string branch = branch_of(id);
+  return std::any_of(last_words_.begin(), last_words_.end(), [&](const auto& word) {
+    return word.second > seq && !are_beside(word.first, branch);
+  });
+}
+
 PastCall* History::call_of(const Record& record) {
   const auto place = places_.find(record.body.at("call").text());
   return place == places_.end() ? nullptr : &calls_[place->second];
@@ -22,7 +33,7 @@ PastCall* History::call_of(const Record& record) {
 void History::take_intent(const Record& record) {
   const Value& body = record.body;
   const std::string id = body.at("call").text();
-  last_word_ = record.seq;
+  went_on(id, record.seq);
   const auto [place, fresh] = places_.emplace(id, calls_.size());
   if (fresh) {
     calls_.push_back({});
@@ -50,7 +61,8 @@ void History::take_intent(const Record& record) {
 void History::take_part(const Record& record) {
   const Value& body = record.body;
   PastPart& part = parts_[body.at("part").text()];
-  last_word_ = part.seq = record.seq;
+  part.seq = record.seq;
+  went_on(body.at("part").view(), record.seq);
   if (body.has("error")) part.error = error_from(body.at("error"));
   const std::string state = body.at("state").text();
   if (state == "again") part.failed_rounds = static_cast<int>(body.at("round").int_or(0));
@@ -75,7 +87,7 @@ void History::take(const Record& record) {
     PastRead read{.what = body.at("what").text(), .value = body.at("value"), .seq = record.seq};
     if (body.has("error")) read.error = error_from(body.at("error"));
     reads_.insert_or_assign(body.at("id").text(), std::move(read));
-    last_word_ = record.seq;
+    went_on(body.at("id").view(), record.seq);
   } else if (record.type == record::kPart) {
     take_part(record);
   } else if (record.type == record::kPhase) {

@@ -75,8 +75,9 @@ class History {
   // What a call gave; a restore gives what its verbs gave. Nothing while it is not known.
   std::optional<Value> result_of(std::string_view id) const;
 
-  // Did the run go on behind this record? Then a line of the runbook has acted on it.
-  bool went_on_behind(std::uint64_t seq) const { return seq < last_word_; }
+  // Did the run go on behind this record of a call, a read or a part? Then a line of the runbook
+  // has acted on it. What the branches beside it did meanwhile is no answer to it.
+  bool went_on_behind(std::string_view id, std::uint64_t seq) const;
 
   const Value& run() const { return run_; }        // body of the record "run"
   const Value& ending() const { return ending_; }  // of the last "end", null while there is none
@@ -89,6 +90,7 @@ class History {
   void take_intent(const Record& record);
 
   void take_part(const Record& record);
+  void went_on(std::string_view id, std::uint64_t seq);
 
   std::deque<PastCall> calls_;  // which stay where they are when more come
   std::map<std::string, std::size_t, std::less<>> places_;               // in calls_, by id
@@ -96,7 +98,8 @@ class History {
   std::map<std::string, PastRead, std::less<>> reads_;
   std::map<std::string, PastPart, std::less<>> parts_;
   std::vector<Value> phases_;
-  std::uint64_t last_word_ = 0;  // seq of the last intent, read or part
+  // Seq of the last intent, read or part, by the branch it stands in.
+  std::map<std::string, std::uint64_t, std::less<>> last_words_;
   Value run_;
   Value ending_;
   std::string started_;

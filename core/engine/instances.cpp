@@ -133,6 +133,7 @@ Instances::Instances(const Site& site, std::vector<std::filesystem::path> plugin
     : site_(site), plugin_path_(std::move(plugin_path)) {}
 
 Result<std::shared_ptr<const Plugin>> Instances::plugin(std::string_view id) {
+  const std::lock_guard lock(opening_);
   if (const auto found = plugins_.find(id); found != plugins_.end()) return found->second;
   const auto file = find_plugin(plugin_path_, id);
   if (!file) return fail(file.error());
@@ -142,6 +143,7 @@ Result<std::shared_ptr<const Plugin>> Instances::plugin(std::string_view id) {
 }
 
 Result<std::shared_ptr<Instance>> Instances::open(std::string_view name) {
+  const std::lock_guard lock(opening_);
   if (const auto found = opened_.find(name); found != opened_.end()) return found->second;
   const InstanceConfig* config = site_.find(name);
   if (!config) {
@@ -163,6 +165,7 @@ Result<std::shared_ptr<Instance>> Instances::open(std::string_view name) {
 }
 
 std::vector<const Plugin*> Instances::used() const {
+  const std::lock_guard lock(opening_);
   std::vector<const Plugin*> list;
   for (const auto& [id, plugin] : plugins_) list.push_back(plugin.get());
   return list;

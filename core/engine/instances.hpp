@@ -53,6 +53,8 @@ class Instances {
   const Site& site_;
   std::vector<std::filesystem::path> plugin_path_;
   Secrets secrets_;
+  // Streams open their sources from threads of their own, and branches their instances.
+  mutable std::recursive_mutex opening_;
   std::map<std::string, std::shared_ptr<const Plugin>, std::less<>> plugins_;
   std::map<std::string, std::shared_ptr<Instance>, std::less<>> opened_;
 };

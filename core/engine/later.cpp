@@ -1,6 +1,7 @@
 #include "engine/later.hpp"
 
 #include "engine/gate.hpp"
+#include "engine/scopes.hpp"
 
 namespace snapcore {
 
@@ -47,6 +48,14 @@ Value resolve_known(const Value& value, const ResultOf& result_of) {
   Value::Array items;
   for (const Value& item : value.items()) items.push_back(resolve_known(item, result_of));
   return Value(std::move(items));
+}
+
+bool names_call_in(const Value& value, std::string_view scope) {
+  if (is_later(value)) return stands_in(value.at("$later").at("call").view(), scope);
+  return std::any_of(value.items().begin(), value.items().end(),
+                     [&](const Value& item) { return names_call_in(item, scope); }) ||
+         std::any_of(value.members().begin(), value.members().end(),
+                     [&](const auto& member) { return names_call_in(member.second, scope); });
 }
 
 }  // namespace snapcore

@@ -17,4 +17,7 @@ Result<Value> resolve_later(const Value& value, const ResultOf& result_of);
 // The same, where somebody gave it; what nobody gave stays as it is.
 Value resolve_known(const Value& value, const ResultOf& result_of);
 
+// Does it hold a later value of a call in that scope?
+bool names_call_in(const Value& value, std::string_view scope);
+
 }  // namespace snapcore

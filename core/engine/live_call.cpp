@@ -93,6 +93,7 @@ class Context final : public CallContext {
   bool cancelled() const override { return call_.cancelled && call_.cancelled->load(); }
 
   Result<> emit(Value item) override {
+    const TurnTaken taken(call_.turn);
     return call_.on_emit ? call_.on_emit(std::move(item)) : fail(refused("emit", call_));
   }
 
@@ -128,11 +129,13 @@ class Context final : public CallContext {
   }
 
   Result<> checkpoint(Value position) override {
+    const TurnTaken taken(call_.turn);
     return call_.on_checkpoint ? call_.on_checkpoint(std::move(position))
                                : fail(refused("checkpoint", call_));
   }
 
   Result<> record_undo(Value undo) override {
+    const TurnTaken taken(call_.turn);
     return call_.on_undo ? call_.on_undo(call_.instances.secrets().mask(undo))
                          : fail(refused("record_undo", call_));
   }
@@ -155,6 +158,7 @@ class Context final : public CallContext {
                               std::string_view label, InputStream* input,
                               OutputStream* output) override {
     if (!call_.on_nested) return fail(refused("a nested call", call_));
+    const TurnTaken taken(call_.turn);
     return call_.on_nested({instance, operation, std::move(args), label, input, output});
   }
 
@@ -172,6 +176,8 @@ class Context final : public CallContext {
       message = message_;
       std::swap(moved, moved_);
     }
+    if (said.empty() && !moved) return;
+    const TurnTaken taken(call_.turn);
     const Secrets& secrets = call_.instances.secrets();
     for (const Said& line : said)
       audience.log(line.level, call_.instance.name(), secrets.mask(line.text));
@@ -325,14 +331,22 @@ LiveCall::Answered LiveCall::run(const Value& args, std::vector<OutputStream*> o
   Result<Value> result;
   const CallRequest request =
       request_of(*this, args, context, std::move(outputs), std::move(inputs));
-  run_on_worker([&] { result = run_call(request); }, [&] { context.tell(watching); });
+  {
+    const TurnGiven given(turn);
+    run_on_worker([&] { result = run_call(request); }, [&] { context.tell(watching); });
+  }
   return masked(instances.secrets(), result, context);
 }
 
 LiveCall::Answered LiveCall::run_here(const Value& args, std::vector<OutputStream*> outputs,
                                       std::vector<InputStream*> inputs) {
   Context context(*this, args);
-  auto result = run_call(request_of(*this, args, context, std::move(outputs), std::move(inputs)));
+  const CallRequest request =
+      request_of(*this, args, context, std::move(outputs), std::move(inputs));
+  const auto result = [&] {
+    const TurnGiven given(turn);
+    return run_call(request);
+  }();
   return masked(instances.secrets(), result, context);
 }
 

@@ -11,6 +11,7 @@
 #include "engine/audience.hpp"
 #include "engine/instances.hpp"
 #include "engine/plan.hpp"
+#include "engine/turns.hpp"
 #include "plugin/host.hpp"
 #include "plugin/stream.hpp"
 
@@ -51,6 +52,9 @@ struct LiveCall {
   const PlannedCall* shown_as = nullptr;  // for progress; may be null
   const std::atomic<bool>* cancelled = nullptr;
   std::filesystem::path scratch_root = {};  // empty: no scratch directories
+
+  // Given away while the plugin runs, and taken for what it asks back. Null: nobody waits for it.
+  Turn* turn = nullptr;
 
   // Left empty, the plugin's request is refused.
   std::function<Result<>(Value)> on_emit = {};

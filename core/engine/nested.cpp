@@ -38,9 +38,11 @@ Result<NestedTarget> resolve_nested(Instances& instances, const Instance& caller
   return NestedTarget{std::move(*instance), operation};
 }
 
-std::function<Result<Value>(const NestedRequest&)> nested_reads(
-    Instances& instances, const Instance& caller, const std::atomic<bool>* cancelled) {
-  return [&instances, &caller, cancelled](const NestedRequest& request) -> Result<Value> {
+std::function<Result<Value>(const NestedRequest&)> nested_reads(Instances& instances,
+                                                                const Instance& caller,
+                                                                const std::atomic<bool>* cancelled,
+                                                                Turn* turn) {
+  return [&instances, &caller, cancelled, turn](const NestedRequest& request) -> Result<Value> {
     const auto target = resolve_nested(instances, caller, request);
     if (!target) return fail(target.error());
     if (target->operation->effect != Effect::kRead) {
@@ -53,8 +55,9 @@ std::function<Result<Value>(const NestedRequest&)> nested_reads(
     LiveCall call{.instances = instances,
                   .instance = *target->instance,
                   .operation = *target->operation,
-                  .cancelled = cancelled};
-    call.on_nested = nested_reads(instances, *target->instance, cancelled);
+                  .cancelled = cancelled,
+                  .turn = turn};
+    call.on_nested = nested_reads(instances, *target->instance, cancelled, turn);
     return call.run_here(request.args, {request.output}, {request.input}).result;
   };
 }

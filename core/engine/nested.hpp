@@ -21,6 +21,7 @@ Result<NestedTarget> resolve_nested(Instances& instances, const Instance& caller
 // For calls that may only ask: a nested read runs, anything else is "plugin.act_in_read".
 std::function<Result<Value>(const NestedRequest&)> nested_reads(Instances& instances,
                                                                 const Instance& caller,
-                                                                const std::atomic<bool>* cancelled);
+                                                                const std::atomic<bool>* cancelled,
+                                                                Turn* turn = nullptr);
 
 }  // namespace snapcore

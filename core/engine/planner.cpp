@@ -83,6 +83,8 @@ Result<Answer> Planner::call(std::string_view name, std::string_view operation_n
                              const Line& line) {
   State& state = *state_;
   if (auto going = state.keep_going(); !going) return fail(going.error());
+  const std::string what = std::string(name) + "." + std::string(operation_name);
+  if (auto fits = state.check_beside(what, args); !fits) return fail(fits.error());
   auto instance = state.request.instances.open(name);
   if (!instance) return fail(instance.error());
   const Manifest& manifest = (*instance)->manifest();
@@ -90,16 +92,15 @@ Result<Answer> Planner::call(std::string_view name, std::string_view operation_n
   if (core != CoreOperation::kNone) {
     const auto schema = Schema::compile(core_args_schema(core, manifest));
     if (!schema) return fail(schema.error());
-    const std::string what = std::string(name) + "." + std::string(operation_name);
     if (auto fits = with_help_of(what, schema->validate_planned(args, what)); !fits)
       return fail(fits.error());
     if (core == CoreOperation::kRestore) return state.restore(**instance, args, line);
-    return state.choose(core, name, operation_name, args);
+    return state.remember_read(state.choose(core, name, operation_name, args), name, line);
   }
   const auto operation = callable_operation(manifest, name, operation_name);
   if (!operation) return fail(operation.error());
   if ((*operation)->effect == Effect::kRead)
-    return state.read(**instance, **operation, std::move(args));
+    return state.remember_read(state.read(**instance, **operation, std::move(args)), name, line);
 
   PlannedCall call;
   call.id = state.scopes.next_call();
@@ -129,6 +130,7 @@ Result<> Planner::begin_step(std::string_view name, const Line& line) {
 void Planner::end_step() { state_->step.clear(); }
 
 Result<bool> Planner::begin_when(const Value& condition, const Line&) {
+  if (auto fits = state_->check_beside("when", condition); !fits) return fail(fits.error());
   if (!is_later(condition)) {
     return fail(
         {.code = "runbook.bad_condition",

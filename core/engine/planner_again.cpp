@@ -85,7 +85,7 @@ std::optional<Value> Planner::State::answered_before(const std::string& id, std:
   }
   // Once the run went on behind an answer, it answers that again.
   const PastRead* read = request.past ? request.past->read(id) : nullptr;
-  if (!read || read->what != what || read->error || !request.past->went_on_behind(read->seq))
+  if (!read || read->what != what || read->error || !request.past->went_on_behind(id, read->seq))
     return std::nullopt;
   return read->value;
 }

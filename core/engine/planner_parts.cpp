@@ -3,18 +3,11 @@
 #include <algorithm>
 
 #include "engine/bounds.hpp"
+#include "engine/later.hpp"
 #include "engine/planner_state.hpp"
 
 namespace snapcore {
 namespace {
-
-bool names_call_in(const Value& value, const std::string& scope) {
-  if (is_later(value)) return stands_in(value.at("$later").at("call").view(), scope);
-  return std::any_of(value.items().begin(), value.items().end(),
-                     [&](const Value& item) { return names_call_in(item, scope); }) ||
-         std::any_of(value.members().begin(), value.members().end(),
-                     [&](const auto& member) { return names_call_in(member.second, scope); });
-}
 
 // A wait looks at what is not there yet: where its body cannot go on while planning, it is planned
 // up to there. Only reads and verifies stand in it.
@@ -48,6 +41,9 @@ Result<> Planner::State::check_place(const Part& part) {
   if (inside(PartKind::kOnRollback)) return refuse("on_rollback", "it holds calls and notes alone");
   if (inside(PartKind::kWaitUntil))
     return refuse("wait_until", "it holds reads and verifies alone");
+  if (inside(PartKind::kParallel) && part.kind == PartKind::kParallel)
+    return refuse("parallel",
+                  "give the outer one all functions; its limit is how many run at once");
   if (inside(PartKind::kRetry) && part.kind == PartKind::kAttempt)
     return refuse("retry", "put the retry inside of what is attempted");
   return {};

@@ -12,7 +12,7 @@ Result<Answer> Planner::State::restore(Instance& target, const Value& args, cons
   restore.target = target.name();
   if (inside(PartKind::kOnRollback)) {
     return fail({.code = "runbook.restore_in_on_rollback",
-                 .message = to_text(line) + ": " + target.name() +
+                 .message = target.name() +
                             " is restored inside of on_rollback, which holds single operations",
                  .hint = "the way back of a restore is the core's own"});
   }

@@ -43,6 +43,15 @@ struct Planner::State {
   std::vector<std::string> perhaps;
   bool behind_phase = false;  // the last of the plan's phases is over
   std::string step;
+  // Of a parallel that is open: branches that are planned already.
+  std::vector<std::string> beside;
+  // What was answered inside of a parallel.
+  struct KnownRead {
+    std::string id;
+    std::string instance;
+    Line line;
+  };
+  std::vector<KnownRead> known_reads;
   std::set<std::string> changed;         // instances that a planned act changes
   std::map<std::string, Value> schemas;  // result schemas by call id
   std::optional<Error> stop;
@@ -85,6 +94,10 @@ struct Planner::State {
   Value with_known(const Value& args) const;
   Next next_way(OpenPart& part);
   void leave_part();
+  Result<> plan_branches(const std::string& part, const std::vector<Body>& bodies);
+  Result<> check_apart(const std::string& part, std::size_t branches) const;
+  // Refuses values of calls that are made at the same time.
+  Result<> check_beside(const std::string& what, const Value& value) const;
   // Refuses what a part that is open does not hold, and values that may never be known.
   Result<> check_allowed(const PlannedCall& call) const;
 
@@ -94,6 +107,7 @@ struct Planner::State {
   // Asks the plugin what the call would do and puts it into the plan.
   Result<Value> plan_call(PlannedCall call, Instance& instance, const Operation& operation);
 
+  Result<Answer> remember_read(Result<Answer> answer, std::string_view instance, const Line& line);
   Result<Answer> read(Instance& instance, const Operation& operation, Value args);
   Result<Answer> choose(CoreOperation which, std::string_view instance, std::string_view operation,
                         const Value& args);

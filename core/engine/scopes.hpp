@@ -81,7 +81,15 @@ class Scopes {
 inline bool stands_in(std::string_view id, std::string_view scope) {
   if (id.substr(0, scope.size()) != scope || id.size() == scope.size()) return false;
   const char next = id[scope.size()];
-  return next == '/' || next == '#';
+  return next == '/' || next == '#' || next == '?';
 }
+
+// The innermost branch that a call, a read or a part stands in, as in the plan: of
+// "root/retry[1]@2/parallel[1]/branch[3]?1" it is "root/retry[1]/parallel[1]/branch[3]". Outside of
+// all it is "".
+std::string branch_of(std::string_view id);
+
+// Two branches of one parallel, or what stands in two such.
+bool are_beside(std::string_view branch, std::string_view other);
 
 }  // namespace snapcore

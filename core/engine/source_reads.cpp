@@ -84,7 +84,8 @@ Result<std::vector<Value>> SourceReads::list(std::string_view source, std::strin
                 .instance = **instance,
                 .operation = *(*instance)->manifest().find("list"),
                 .audience = audience,
-                .cancelled = cancelled};
+                .cancelled = cancelled,
+                .turn = turn};
   call.on_emit = [&](Value item) -> Result<> {
     item["source"] = source;
     artifacts.push_back(std::move(item));
@@ -103,7 +104,8 @@ Result<Value> SourceReads::stat(std::string_view source, std::string_view ref) {
   LiveCall call{.instances = instances,
                 .instance = **instance,
                 .operation = *(*instance)->manifest().find("stat"),
-                .cancelled = cancelled};
+                .cancelled = cancelled,
+                .turn = turn};
   auto answered = call.run(Value::object({{"ref", ref}}));
   if (!answered.result) return fail(not_to_be_had(source, ref, answered.result.error()));
   Value artifact = std::move(*answered.result);

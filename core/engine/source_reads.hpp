@@ -13,6 +13,7 @@
 #include "catalog/artifact.hpp"
 #include "engine/audience.hpp"
 #include "engine/instances.hpp"
+#include "engine/turns.hpp"
 
 namespace snapcore {
 
@@ -20,6 +21,7 @@ struct SourceReads {
   Instances& instances;
   const std::atomic<bool>* cancelled = nullptr;
   Audience* audience = nullptr;  // hears what a source says while it lists
+  Turn* turn = nullptr;          // given away meanwhile
 
   // All artifacts whose name begins with `prefix`, each with its `source`, in the source's order.
   Result<std::vector<Value>> list(std::string_view source, std::string_view prefix);

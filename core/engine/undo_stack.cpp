@@ -34,7 +34,8 @@ Result<Value> run_way_back(const UndoScene& scene, const StandingAct& act) {
                 .started = scene.started,
                 .audience = &scene.audience,
                 .shown_as = act.planned,
-                .scratch_root = scene.scratch_root};
+                .scratch_root = scene.scratch_root,
+                .turn = scene.turn};
   if (discards) return call.run(Value::object({{"staged", act.result->at("handle")}})).result;
   return call
       .run(Value::object({{"args", act.args},

@@ -58,6 +58,7 @@ struct UndoScene {
   const History& history;  // hears what the journal takes
   // Asked before each act is taken back, and before each that an on_rollback added.
   std::function<Result<>(const PlannedCall&)> may_act = {};
+  Turn* turn = nullptr;  // given away while a plugin runs
 };
 
 // Takes one act back: discard for what was staged, the children in reverse for `nested`, else

@@ -35,8 +35,9 @@ LiveCall::Answered run(const UndoScene& scene, const PlannedCall& call, Instance
                 .attempt = attempt,
                 .audience = &scene.audience,
                 .shown_as = &call,
-                .scratch_root = scene.scratch_root};
-  live.on_nested = nested_reads(scene.instances, instance, nullptr);
+                .scratch_root = scene.scratch_root,
+                .turn = scene.turn};
+  live.on_nested = nested_reads(scene.instances, instance, nullptr, scene.turn);
   if (call.is_act()) {
     live.on_checkpoint = [&](Value position) {
       return append(scene, record::kCheckpoint,

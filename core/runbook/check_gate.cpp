@@ -191,4 +191,20 @@ Result<Next> CheckGate::body_ended(const BodyEnd& end) {
   return next;
 }
 
+Result<> CheckGate::parallel(const Part& part, const std::vector<Body>& bodies) {
+  if (in_parallel_) {
+    return fail({.code = "runbook.bad_place",
+                 .message = to_text(part.line) + ": parallel cannot stand inside of parallel",
+                 .hint = "give the outer one all functions; its limit is how many run at once"});
+  }
+  in_parallel_ = true;
+  Result<> ended;
+  for (const Body& body : bodies) {
+    const BodyEnd end = body();
+    if (end.failed && ended) ended = fail(end.failed->error);
+  }
+  in_parallel_ = false;
+  return ended;
+}
+
 }  // namespace snapcore

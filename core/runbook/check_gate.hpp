@@ -39,6 +39,7 @@ class CheckGate final : public Gate {
   // The body, and then each handler.
   Result<Next> begin_part(const Part& part) override;
   Result<Next> body_ended(const BodyEnd& end) override;
+  Result<> parallel(const Part& part, const std::vector<Body>& bodies) override;
   void note(std::string_view, const Line&) override {}
   Result<Value> outside(std::string_view what) override;
   // The first of the choices in one pass, the last in the other.
@@ -68,6 +69,7 @@ class CheckGate final : public Gate {
   Checking checking_;
   std::string step_;
   std::vector<OpenPart> parts_;
+  bool in_parallel_ = false;
   std::size_t calls_ = 0;
   std::optional<Error> far_enough_;
 };

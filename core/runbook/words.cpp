@@ -268,15 +268,25 @@ void define_words(lua_State* state, Session* session) {
   define_handles(state);
   define_instances(state);
   define_unknown(state);
-  constexpr luaL_Reg kWords[] = {{"runbook", word_runbook}, {"source", word_source},
-                                 {"target", word_target},   {"instance", word_instance},
-                                 {"step", word_step},       {"note", word_note},
-                                 {"fail", word_fail},       {"when", word_when},
-                                 {"later", word_later},     {"now", word_now},
-                                 {"uuid", word_uuid},       {"print", word_print},
-                                 {"retry", word_retry},     {"wait_until", word_wait_until},
-                                 {"attempt", word_attempt}, {"on_rollback", word_on_rollback},
-                                 {"phase", word_phase},     {"ask", word_ask}};
+  constexpr luaL_Reg kWords[] = {{"runbook", word_runbook},
+                                 {"source", word_source},
+                                 {"target", word_target},
+                                 {"instance", word_instance},
+                                 {"step", word_step},
+                                 {"note", word_note},
+                                 {"fail", word_fail},
+                                 {"when", word_when},
+                                 {"later", word_later},
+                                 {"now", word_now},
+                                 {"uuid", word_uuid},
+                                 {"print", word_print},
+                                 {"retry", word_retry},
+                                 {"wait_until", word_wait_until},
+                                 {"attempt", word_attempt},
+                                 {"on_rollback", word_on_rollback},
+                                 {"parallel", word_parallel},
+                                 {"phase", word_phase},
+                                 {"ask", word_ask}};
   for (const luaL_Reg& word : kWords) {
     lua_pushcfunction(state, word.func);
     define_global(state, word.name);

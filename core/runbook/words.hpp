@@ -68,6 +68,7 @@ int word_wait_until(lua_State* state);
 int word_attempt(lua_State* state);
 int word_on_rollback(lua_State* state);
 int word_phase(lua_State* state);
+int word_parallel(lua_State* state);
 int word_ask(lua_State* state);
 
 }  // namespace snapcore

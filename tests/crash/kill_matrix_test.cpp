@@ -57,6 +57,17 @@ retry({ times = 3, wait = "1s" }, function()
   a:add { name = "retried" }
 end)
 
+parallel {
+  function()
+    a:add { name = "beside" }
+    a:post { name = "beside-probed" }
+  end,
+  function()
+    retry({ times = 2, wait = "1s" }, function() b:add { name = "beside" } end)
+    b:stamp { name = "beside-keyed" }
+  end,
+}
+
 attempt(function()
   b:add { name = "tried" }
   b:add { name = "impossible", fails = "before" }

@@ -135,6 +135,17 @@ class FakeGate : public Gate {
     if (end.failed) return fail(stop ? *stop : end.failed->error);
     return Next{};
   }
+  // One after the other, up to the first that fails.
+  Result<> parallel(const Part& part, const std::vector<Body>& bodies) override {
+    log.push_back("parallel " + part.rule.dump() + " at " + to_text(part.line));
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      log.push_back("branch " + std::to_string(i + 1));
+      const BodyEnd end = bodies[i]();
+      if (end.failed) return fail(stop ? *stop : end.failed->error);
+    }
+    log.emplace_back("leave parallel");
+    return {};
+  }
   std::vector<std::pair<Part, int>> parts;
   Next handler(const std::string& code, BodyFailure failure) {
     log.push_back("handler " + code);

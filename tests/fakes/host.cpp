@@ -371,7 +371,8 @@ Answer Instance::compensate(std::string_view operation, const Value& args, const
 }
 
 Value manifest_of(const sc_plugin* plugin) {
-  return Value::parse(text_of(plugin->manifest_json)).value_or(Value());
+  auto parsed = Value::parse(text_of(plugin->manifest_json));
+  return parsed ? std::move(*parsed) : Value();
 }
 
 std::uint32_t index_of(const sc_plugin* plugin, std::string_view operation) {

@@ -101,6 +101,11 @@ function phase(name, rule, body) end
 ---@param body fun()
 function on_rollback(body) end
 
+---Functions that are run at the same time, at most `limit` of them. Gives what each gave first.
+---@param work { limit: integer?, [integer]: fun(): any } all of them, up to 16, when left out
+---@return any[]
+function parallel(work) end
+
 ---A field's value, to be passed on before it is known.
 ---@param result table
 ---@param field string

@@ -8,6 +8,14 @@
 namespace snapcore {
 namespace {
 
+std::string words_of_parallel(const Value& rule) {
+  const std::string branches = rule.at("branches").dump();
+  if (rule.at("branches").uint_or(0) == 1) return "One branch:";
+  if (rule.at("limit") == rule.at("branches"))
+    return "At the same time, " + branches + " branches:";
+  return "At the same time, at most " + rule.at("limit").dump() + " of " + branches + " branches:";
+}
+
 std::string words_of(const PlannedPart& part) {
   const Value& rule = part.rule;
   switch (part.kind) {
@@ -20,6 +28,7 @@ std::string words_of(const PlannedPart& part) {
     case PartKind::kAttempt:
       return "Attempted; a failure with " + joined(texts_from(rule.at("codes"))) +
              " is undone and taken another way:";
+    case PartKind::kParallel: return words_of_parallel(rule);
     case PartKind::kPhase:  // has a heading of its own
     case PartKind::kOnRollback: break;
   }
@@ -35,15 +44,17 @@ std::size_t PartLines::depth(std::string_view id) const {
       }));
 }
 
-// The handlers that this stands in, each said where it begins.
+// The handlers and branches that this stands in, each said where it begins.
 void PartLines::say_ways(const std::string& id, std::vector<PartLine>& lines) {
   for (const PlannedPart& part : plan_.parts) {
-    const std::string handler = part.id + "/on[";
-    if (part.kind != PartKind::kAttempt || id.rfind(handler, 0) != 0) continue;
-    const std::string code =
-        id.substr(handler.size(), id.find(']', handler.size()) - handler.size());
-    if (!said_.insert(handler + code).second) continue;
-    lines.push_back({depth(part.id), "If it fails with " + code + ":", &part});
+    const bool forks = part.kind == PartKind::kParallel;
+    if (part.kind != PartKind::kAttempt && !forks) continue;
+    const std::string way = part.id + (forks ? "/branch[" : "/on[");
+    if (id.rfind(way, 0) != 0) continue;
+    const std::string name = id.substr(way.size(), id.find(']', way.size()) - way.size());
+    if (!said_.insert(way + name).second) continue;
+    lines.push_back(
+        {depth(part.id), forks ? "Branch " + name + ":" : "If it fails with " + name + ":", &part});
   }
 }
 

@@ -1,5 +1,5 @@
-// How the plan's text tells of retry, wait_until, attempt and on_rollback: a line where one begins,
-// and what stands in it deeper.
+// How the plan's text tells of retry, wait_until, attempt, on_rollback and parallel: a line where
+// one begins, and what stands in it deeper.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class PartLines {
   void say_ways(const std::string& id, std::vector<PartLine>& lines);
 
   const Plan& plan_;
-  std::set<std::string> said_;  // ways
+  std::set<std::string> said_;  // ways and branches
 };
 
 }  // namespace snapcore

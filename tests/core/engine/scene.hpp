@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -339,6 +340,23 @@ inline Script phase(const std::string& name, const std::string& within, Script b
                     Value::object({{"name", name},
                                    {"within", within.empty() ? Value() : *Value::parse(within)}}),
                     body);
+  };
+}
+inline Script beside(std::vector<Script> branches, int limit = 16) {
+  return [branches, limit](Gate& gate) -> Result<> {
+    const int most = std::min(limit, static_cast<int>(branches.size()));
+    std::vector<Gate::Body> bodies;
+    for (const Script& branch : branches) {
+      bodies.emplace_back([&gate, &branch] {
+        BodyEnd end;
+        if (auto ended = branch(gate); !ended) end.failed = BodyFailure{.error = ended.error()};
+        return end;
+      });
+    }
+    return gate.parallel({.kind = PartKind::kParallel,
+                          .rule = Value::object({{"limit", most}, {"branches", bodies.size()}}),
+                          .line = {"test.lua", 2}},
+                         bodies);
   };
 }
 inline Script one_after_the_other(std::vector<Script> scripts) {

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +26,7 @@ using snapcore::Result;
 
 void moment() {
   static const char* const wish = std::getenv("LEDGER_KILL_AT");
-  static int passed = 0;
+  static std::atomic<int> passed = 0;
   if (wish && ++passed == std::atoi(wish)) ::kill(::getpid(), SIGKILL);
 }
 
@@ -133,6 +134,49 @@ class Ledger {
     moment();
     put(args.name, key);
     moment();
+    return Added{args.name, entries(), true};
+  }
+
+  // Reads an entry that another ledger writes, and the one behind it: through pipes, so that both
+  // wait for each other.
+  Result<Added> hear(sdk::Call& call, const Entry& args) {
+    write("hear " + args.name);
+    for (const std::string& name : {args.name, args.name + ".then"}) {
+      if (std::filesystem::exists(path_ / name)) text_of(name);
+    }
+    auto recorded = call.record_undo({.data = args.name, .words = {"forget " + args.name}});
+    if (!recorded) return fail(recorded.error());
+    put(args.name + ".heard", args.name);
+    return Added{args.name, 1, true};
+  }
+  Result<sdk::Undone> undo_hear(sdk::Call&, const sdk::Compensation<Entry, Added>& what) {
+    write("undo " + what.args.name);
+    std::filesystem::remove(path_ / (what.args.name + ".heard"));
+    return sdk::Undone{{"forgot " + what.args.name}};
+  }
+
+  // Once the other ledger is under way as well, counts its entries: through a pipe that one of them
+  // writes and the other reads.
+  Result<sdk::Nothing> look_across(sdk::Call& call, const Entry& args) {
+    const bool writes =
+        std::filesystem::is_fifo(std::filesystem::symlink_status(path_ / args.name));
+    if (writes) put(args.name, "here");
+    if (!writes) text_of(args.name);
+    auto counted = call.call(other_, "count", snapcore::Value::object(), "across");
+    if (!counted) return fail(counted.error());
+    return sdk::Nothing{};
+  }
+
+  // Fails when another one is under way anywhere in this process.
+  Result<Added> alone(sdk::Call& call, const Entry& args) {
+    static std::atomic<int> inside = 0;
+    const bool first = ++inside == 1;
+    write("alone " + args.name);
+    auto recorded = call.record_undo({.data = args.name, .words = {"remove " + args.name}});
+    put(args.name, args.name);
+    --inside;
+    if (!recorded) return fail(recorded.error());
+    if (!first) return fail(broken(snapcore::Outcome::kHappened));
     return Added{args.name, entries(), true};
   }
 
@@ -305,6 +349,8 @@ sdk::Plugin<Ledger> describe() {
       .needs("test.ledger/1")
       .operation(sdk::read("count", &T::count).summary("how many entries there are"))
       .operation(sdk::verify("expect", &T::plan_expect, &T::expect).summary("an entry is there"))
+      .operation(sdk::verify("look_across", &T::plan_expect, &T::look_across)
+                     .summary("counts the entries of another ledger"))
       .operation(sdk::change("add", &T::plan_add, &T::add)
                      .summary("adds an entry")
                      .repeat(sdk::Repeat::kSafe)
@@ -320,6 +366,14 @@ sdk::Plugin<Ledger> describe() {
       .operation(sdk::change("ring", &T::plan_add, &T::ring)
                      .summary("must not be done twice")
                      .repeat(sdk::Repeat::kUnrepeatable)
+                     .undo_by(&T::undo_add))
+      .operation(sdk::change("hear", &T::plan_add, &T::hear)
+                     .summary("hears of an entry while it is made")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&T::undo_hear))
+      .operation(sdk::change("alone", &T::plan_add, &T::alone)
+                     .summary("adds an entry while no other one is added")
+                     .repeat(sdk::Repeat::kSafe)
                      .undo_by(&T::undo_add))
       .operation(sdk::change("seal", &T::plan_seal, &T::seal)
                      .summary("seals with a secret, and needs it again to take that back")

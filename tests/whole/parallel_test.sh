@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Branches of a runbook at the same time.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Three ledgers.
+make_site() {
+  mkdir -p "$work/a" "$work/b" "$work/c"
+  cat >"$work/site.lua" <<LUA
+return {
+  instances = {
+    a = { plugin = "ledger", path = "$work/a", other = "b" },
+    b = { plugin = "ledger", path = "$work/b" },
+    c = { plugin = "ledger", path = "$work/c" },
+  },
+}
+LUA
+}
+
+# The functions of a parallel on the standard input.
+make_runbook() {
+  {
+    cat <<'LUA'
+runbook { summary = "Ledgers at the same time" }
+local a, b, c = instance "a", instance "b", instance "c"
+a:add { name = "before" }
+parallel {
+LUA
+    cat
+    printf '}\na:add { name = "behind" }\n'
+  } >"$work/beside.lua"
+}
+
+run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
+tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
+entries() { find "$1" -type f ! -name calls -printf '%f\n' | sort | tr '\n' ' '; }
+
+# Each hears, through a pipe, of what the other one writes: neither ends before both are under way.
+make_pipes() {
+  mkfifo "$work/pipe"
+  ln -s "$work/pipe" "$work/a/ring"
+  ln -s "$work/pipe" "$work/b/ring"
+}
+
+case_two_acts_are_under_way_at_the_same_time() {
+  make_site
+  make_pipes
+  make_runbook <<'LUA'
+  function() a:hear { name = "ring" } end,
+  function() b:add { name = "ring" } end,
+LUA
+  expect_exit 0 tool plan "$work/beside.lua"
+  expect_said 'At the same time, 2 branches:' 'Branch 1:' 'Branch 2:'
+  expect_exit 0 tool run "$work/beside.lua" --yes
+  [[ -e $work/a/ring.heard ]] || fail_case "nothing was heard"
+  expect_exit 0 tool audit
+}
+
+case_of_two_branches_at_most_one_at_a_time_where_that_is_the_limit() {
+  make_site
+  make_runbook <<'LUA'
+  limit = 1,
+  function() a:alone { name = "one" } end,
+  function() b:alone { name = "one" } end,
+  function() c:alone { name = "one" } end,
+LUA
+  expect_exit 0 tool run "$work/beside.lua" --yes
+  expect_said 'At the same time, at most 1 of 3 branches:'
+  expect_equal "$(entries "$work/a")$(entries "$work/b")$(entries "$work/c")" "before behind one one one " "entries"
+}
+
+case_a_branch_that_fails_takes_the_others_back() {
+  make_site
+  make_runbook <<'LUA'
+  function() a:add { name = "one" } end,
+  function() b:add { name = "one" }; b:add { name = "two", fails = "before" } end,
+  function() c:add { name = "one" } end,
+LUA
+  expect_exit 5 tool run "$work/beside.lua" --yes
+  expect_equal "$(entries "$work/a")$(entries "$work/b")$(entries "$work/c")" "" "entries"
+  expect_exit 0 tool runs "$(run_said)"
+  expect_said 'root/parallel\[1\]/branch\[2\]#2'
+  expect_exit 0 tool audit
+}
+
+case_what_gets_into_each_others_way_is_not_planned() {
+  make_site
+  make_runbook <<'LUA'
+  function() a:add { name = "one" } end,
+  function() a:add { name = "two" } end,
+LUA
+  expect_exit 4 tool plan "$work/beside.lua"
+  expect_said 'a.add at beside.lua:5 in branch 1 and a.add at beside.lua:6 in branch 2 act on the same at the same time' 'do both in one branch'
+  make_runbook <<'LUA'
+  function() return b:count {} end,
+  function() b:add { name = "one" } end,
+LUA
+  expect_exit 4 tool plan "$work/beside.lua"
+  expect_said 'read it before the parallel, or behind it'
+}
+
+case_killed_at_any_moment_it_is_gone_on_with_or_taken_back() {
+  make_site
+  make_runbook <<'LUA'
+  function() a:add { name = "one" }; a:add { name = "two" } end,
+  function() b:add { name = "one" }; b:add { name = "two" } end,
+LUA
+  local moment way code yes=()
+  for way in resume rollback; do
+    [[ $way == resume ]] || yes=(--yes)
+    for ((moment = 1; moment < 60; ++moment)); do
+      rm -rf "$work"/[abc] "$work/state"
+      make_site
+      code=0
+      LEDGER_KILL_AT=$moment tool run "$work/beside.lua" --yes >"$work/out" 2>"$work/err" || code=$?
+      [[ $code != 0 ]] || break
+      expect_equal "$code" 137 "exit code when killed"
+      expect_exit 0 tool "$way" "$(newest_run)" "${yes[@]}"
+      if [[ $way == resume ]]; then
+        expect_equal "$(entries "$work/a"); $(entries "$work/b")" "before behind one two ; one two " "entries, killed at $moment"
+      else
+        expect_equal "$(entries "$work/a")$(entries "$work/b")" "" "entries, killed at $moment and taken back"
+      fi
+    done
+    ((moment > 6 && moment < 60)) || fail_case "killed at $moment moments"
+  done
+}
+
+run_cases
