@@ -158,6 +158,7 @@ Result<> Planner::State::claim_nested(PlannedCall& outer, const Instance& caller
                                       .label = nested.label});
   if (!target) return fail(target.error());
   if (!is_act(target->operation->effect)) return {};
+  if (outer.is_act()) changed.insert(nested.instance);
   const auto answer = learn(
       learned->plans, id, nested.instance, nested.operation, nested.args, [&]() -> Result<Value> {
         LiveCall live{.instances = request.instances,

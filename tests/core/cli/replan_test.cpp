@@ -13,11 +13,11 @@ using testing::Not;
 class ReplanTest : public ProgramScene {
  protected:
   ReplanTest() {
-    // The relay writes to b, which nobody can know while planning.
+    // What is spilt is in b, which nobody can know while planning.
     put("one.lua",
-        "runbook { summary = 'Relay and add' }\n"
+        "runbook { summary = 'Spill and add' }\n"
         "local a, b = instance 'a', instance 'b'\n"
-        "a:relay { name = 'one' }\n"
+        "a:spill { name = 'one' }\n"
         "a:add { name = b:count {}.count == 0 and 'two' or 'three' }\n");
     run_ = new_run([&] { stopped_ = snapcore({"run", path("one.lua"), "--yes"}); });
   }
@@ -32,7 +32,7 @@ TEST_F(ReplanTest, WhatIsLeftIsPlannedAnewAndDone) {
   const Ended shown = snapcore({"replan", run_, "--dry-run"});
   EXPECT_EQ(shown.exit, 0);
   EXPECT_THAT(shown.err, HasSubstr("three"));
-  EXPECT_THAT(shown.err, HasSubstr("Done already\n  a.relay"));
+  EXPECT_THAT(shown.err, HasSubstr("Done already\n  a.spill"));
   EXPECT_THAT(names("a"), Not(testing::Contains("three")));
 
   EXPECT_EQ(snapcore({"replan", run_}).exit, 3) << "nobody approved it";

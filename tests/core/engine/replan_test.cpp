@@ -10,11 +10,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-// The relay writes to b, too, which nobody could know while planning: what was planned behind it is
+// What is spilt is in b, too, which nobody could know while planning: what was planned behind it is
 // not what is done.
-Result<> relay_and_add(Gate& gate) {
-  auto relayed = call(gate, "a", "relay", Value::object({{"name", "one"}}));
-  if (!relayed) return fail(relayed.error());
+Result<> spill_and_add(Gate& gate) {
+  auto spilt = call(gate, "a", "spill", Value::object({{"name", "one"}}));
+  if (!spilt) return fail(spilt.error());
   auto counted = call(gate, "b", "count");
   if (!counted) return fail(counted.error());
   const bool none = counted->known.at("count") == Value(0);
@@ -24,14 +24,14 @@ Result<> relay_and_add(Gate& gate) {
 
 TEST(ReplanTest, WhatWasDoneStaysAndTheRestIsWhatWouldBeDoneNow) {
   Scene scene;
-  const auto plan = scene.plan(relay_and_add);
+  const auto plan = scene.plan(spill_and_add);
   ASSERT_TRUE(plan) << plan.error().message;
-  const auto stopped = scene.execute(*plan, relay_and_add);
+  const auto stopped = scene.execute(*plan, spill_and_add);
   ASSERT_EQ(stopped.ending, Ending::kNeedsPerson);
   ASSERT_EQ(stopped.error->code, "run.deviation");
-  EXPECT_EQ(scene.resume(*plan, relay_and_add).error->code, "run.deviation");
+  EXPECT_EQ(scene.resume(*plan, spill_and_add).error->code, "run.deviation");
 
-  const auto anew = scene.replan(*plan, relay_and_add);
+  const auto anew = scene.replan(*plan, spill_and_add);
   ASSERT_TRUE(anew) << anew.error().message;
   EXPECT_NE(anew->digest(), plan->digest());
   const auto lines = differences(*plan, *anew);
@@ -39,10 +39,10 @@ TEST(ReplanTest, WhatWasDoneStaysAndTheRestIsWhatWouldBeDoneNow) {
   EXPECT_THAT(lines[0], HasSubstr("root#2"));
   EXPECT_EQ(anew->find("root#1")->effects, plan->find("root#1")->effects);
 
-  EXPECT_EQ(scene.resume(*anew, relay_and_add).ending, Ending::kDone);
+  EXPECT_EQ(scene.resume(*anew, spill_and_add).ending, Ending::kDone);
   EXPECT_THAT(scene.names("a"), ElementsAre("calls", "three"));
   EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
-  EXPECT_EQ(scene.get("b/calls").find("add one"), scene.get("b/calls").rfind("add one"));
+  EXPECT_EQ(scene.get("a/calls").find("spill one"), scene.get("a/calls").rfind("spill one"));
   EXPECT_EQ(scene.roll_back(*anew).ending, Ending::kUndone);
   EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
   EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
@@ -74,11 +74,11 @@ TEST(ReplanTest, WhatWasDoneCannotBecomeAnother) {
 }
 
 // Restores the newest note, then does what cannot be known before.
-Result<> restore_and_relay(Gate& gate) {
+Result<> restore_and_spill(Gate& gate) {
   auto newest = call(gate, "store", "latest", Value::object({{"kind", "plain-note"}}));
   if (!newest) return fail(newest.error());
   auto restored = call(gate, "note", "restore", Value::object({{"from", newest->known}}));
-  return restored ? relay_and_add(gate) : fail(restored.error());
+  return restored ? spill_and_add(gate) : fail(restored.error());
 }
 
 TEST(ReplanTest, ARestoreThatWasDoneIsNotLookedAtAgain) {
@@ -86,19 +86,19 @@ TEST(ReplanTest, ARestoreThatWasDoneIsNotLookedAtAgain) {
   const std::vector<Waiver> waivers = {{"identity", "test"}};
   const std::string backup = Scene::note("berlin", "from the backup");
   scene.put("store/one.note", backup);
-  const auto plan = scene.plan(restore_and_relay, waivers);
+  const auto plan = scene.plan(restore_and_spill, waivers);
   ASSERT_TRUE(plan) << plan.error().message;
-  ASSERT_EQ(scene.execute(*plan, restore_and_relay).error->code, "run.deviation");
+  ASSERT_EQ(scene.execute(*plan, restore_and_spill).error->code, "run.deviation");
   std::filesystem::remove(scene.path("store/one.note"));
   scene.put("store/two.note", Scene::note("berlin", "a later one"));
 
-  const auto anew = scene.replan(*plan, restore_and_relay, waivers);
+  const auto anew = scene.replan(*plan, restore_and_spill, waivers);
   ASSERT_TRUE(anew) << anew.error().message;
   const auto lines = differences(*plan, *anew);
   ASSERT_THAT(lines, SizeIs(1)) << "the restore is as it was";
   EXPECT_THAT(lines[0], HasSubstr("three"));
   EXPECT_EQ(anew->restores[0].digest_from, plan->restores[0].digest_from);
-  EXPECT_EQ(scene.resume(*anew, restore_and_relay).ending, Ending::kDone);
+  EXPECT_EQ(scene.resume(*anew, restore_and_spill).ending, Ending::kDone);
   EXPECT_EQ(scene.get("live/note"), backup);
 }
 

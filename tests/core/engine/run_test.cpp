@@ -356,6 +356,25 @@ TEST(RunTest, WhatTheActsInsideOfAnActNameIsClaimedByThePlan) {
   EXPECT_EQ(scene.get("b/calls"), "");
 }
 
+TEST(RunTest, WhatAnActInsideOfAnActChangesIsReadOnlyAfterIt) {
+  Scene scene;
+  std::vector<bool> known;
+  const Script script = [&](Gate& gate) -> Result<> {
+    auto relayed = call(gate, "a", "relay", Value::object({{"name", "one"}}));
+    if (!relayed) return fail(relayed.error());
+    auto counted = call(gate, "b", "count");
+    if (!counted) return fail(counted.error());
+    known.push_back(counted->complete);
+    return {};
+  };
+  const auto plan = scene.plan(script);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_THAT(known, testing::Each(false));
+  EXPECT_EQ(scene.get("b/calls"), "");
+  EXPECT_EQ(scene.execute(*plan, script).ending, Ending::kDone);
+  EXPECT_TRUE(known.back());
+}
+
 TEST(RunTest, NothingIsTakenBackOnceTheRightToItIsLost) {
   Scene scene;
   const Script script = in_order({add_entry("one"), expect_entry("nothing")});

@@ -263,6 +263,25 @@ class Ledger {
     return sdk::Nothing{};
   }
 
+  // As relay, behind everybody's back.
+  Result<sdk::Planned> plan_spill(sdk::Call&, const Entry& args) {
+    sdk::Planned planned("spill the entry " + args.name);
+    planned.resource("ledger:" + path_.string()).undo("wipe it up");
+    return planned;
+  }
+  Result<sdk::Nothing> spill(sdk::Call& call, const Entry& args) {
+    write("spill " + args.name);
+    auto recorded = call.record_undo({.data = args.name, .words = {"wipe up " + args.name}});
+    if (!recorded) return fail(recorded.error());
+    std::ofstream(path_.parent_path() / other_.name / args.name) << args.name;
+    return sdk::Nothing{};
+  }
+  Result<sdk::Undone> undo_spill(sdk::Call&, const sdk::Compensation<Entry, sdk::Nothing>& what) {
+    write("undo " + what.args.name);
+    std::filesystem::remove(path_.parent_path() / other_.name / what.args.name);
+    return sdk::Undone{{"wiped up " + what.args.name}};
+  }
+
   Result<sdk::Planned> plan_burn(sdk::Call&, const Entry& args) {
     return sdk::Planned("burn the entry " + args.name);
   }
@@ -387,6 +406,10 @@ sdk::Plugin<Ledger> describe() {
                      .summary("adds an entry to another ledger")
                      .repeat(sdk::Repeat::kComposed)
                      .undo_nested())
+      .operation(sdk::change("spill", &T::plan_spill, &T::spill)
+                     .summary("adds an entry to another ledger, and says nothing of it")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&T::undo_spill))
       .operation(sdk::destroy("burn", &T::plan_burn, &T::burn)
                      .summary("removes an entry for good")
                      .repeat(sdk::Repeat::kSafe)
