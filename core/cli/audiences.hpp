@@ -42,6 +42,7 @@ class PeopleAudience final : public Audience {
   void call_began(const PlannedCall& call) override;
   void call_progress(const PlannedCall& call, std::uint64_t done, std::uint64_t total,
                      std::string_view message) override;
+  void call_goes_on(const PlannedCall& call) override;
   void call_done(const PlannedCall& call, const Value& result) override;
   void call_remembered(const PlannedCall& call) override;
   void call_failed(const PlannedCall& call, const Error& error) override;
@@ -54,6 +55,7 @@ class PeopleAudience final : public Audience {
  private:
   // What stays, above the lines of the calls that go on.
   void say(const std::string& line, Tone tone = Tone::kPlain);
+  void show(Progress& progress);
 
   Output& output_;
   RunningCalls running_;

@@ -111,14 +111,16 @@ void Output::finish(int exit_code) {
 
 void Output::live(const std::vector<std::string>& lines) {
   if (!err_.terminal || wish_.json) return;
-  clear_live();
   std::string text;
   for (const std::string& line : lines) {
     if (!text.empty()) text += "\r\n";
     text += without_beginning(shown(err_.style, line), columns_of_terminal() - 1);
   }
+  if (live_ == lines.size() && live_text_ == text) return;
+  clear_live();
   err_.stream << text << std::flush;
   live_ = lines.size();
+  live_text_ = text;
 }
 
 void Output::clear_live() {

@@ -68,6 +68,7 @@ class Output {
   Channel out_;
   Channel err_;
   std::size_t live_ = 0;  // lines
+  std::string live_text_;
   Value result_ = Value::object();
 };
 

@@ -34,10 +34,18 @@ void PeopleAudience::call_progress(const PlannedCall& call, std::uint64_t done, 
   Progress* progress = running_.find(call.id);
   if (!progress) return;
   progress->report(done, total, message);
+  show(*progress);
+}
+
+void PeopleAudience::call_goes_on(const PlannedCall& call) {
+  if (Progress* progress = running_.find(call.id)) show(*progress);
+}
+
+void PeopleAudience::show(Progress& progress) {
   if (output_.err_is_terminal()) {
     output_.live(running_.lines());
-  } else if (progress->worth_a_line()) {
-    say("  " + progress->line());
+  } else if (progress.worth_a_line()) {
+    say("  " + progress.line());
   }
 }
 

@@ -1,6 +1,7 @@
 #include "cli/progress.hpp"
 
 #include <chrono>
+#include <cmath>
 
 #include "base/text.hpp"
 #include "cli/text/words.hpp"
@@ -57,6 +58,10 @@ std::string Progress::line() const {
     text += "  " + describe_bytes(done_) + " of " + describe_bytes(total_);
   } else if (done_ > 0) {
     text += "  " + describe_bytes(done_);
+  } else if (seconds() >= 1) {
+    const double whole = std::floor(seconds());
+    text += "  " +
+            (whole < 10 ? std::to_string(static_cast<int>(whole)) + " s" : describe_seconds(whole));
   }
   if (const auto rate = bytes_per_second())
     text += ", " + describe_bytes(static_cast<std::uint64_t>(*rate)) + "/s";

@@ -18,6 +18,8 @@ class Audience {
   // From the thread that waits for the call, a few times a second at most.
   virtual void call_progress(const PlannedCall& /*call*/, std::uint64_t /*done*/,
                              std::uint64_t /*total*/, std::string_view /*message*/) {}
+  // It has nothing new to say. As often as call_progress.
+  virtual void call_goes_on(const PlannedCall& /*call*/) {}
   virtual void call_done(const PlannedCall& /*call*/, const Value& /*result*/) {}
   // It was done before this run was gone on with, and is not done again.
   virtual void call_remembered(const PlannedCall& /*call*/) {}

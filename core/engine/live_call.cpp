@@ -176,13 +176,17 @@ class Context final : public CallContext {
       message = message_;
       std::swap(moved, moved_);
     }
-    if (said.empty() && !moved) return;
+    if (said.empty() && !moved && !call_.shown_as) return;
     const TurnTaken taken(call_.turn);
     const Secrets& secrets = call_.instances.secrets();
     for (const Said& line : said)
       audience.log(line.level, call_.instance.name(), secrets.mask(line.text));
-    if (moved && call_.shown_as)
+    if (!call_.shown_as) return;
+    if (moved) {
       audience.call_progress(*call_.shown_as, done, total, secrets.mask(message));
+    } else {
+      audience.call_goes_on(*call_.shown_as);
+    }
   }
 
   std::vector<OpenedInput> inputs() const {

@@ -56,6 +56,28 @@ TEST(PeopleAudienceTest, WithoutATerminalALineStaysEveryFewSeconds) {
   EXPECT_EQ(captured.out(), "");
 }
 
+TEST(PeopleAudienceTest, ACallThatSaysNothingIsSeenToGoOn) {
+  for (const bool terminal : {false, true}) {
+    CapturedOutput captured({}, terminal);
+    double now = 0;
+    PeopleAudience audience(captured.output, [&] { return now; });
+    const PlannedCall call = example_stage();
+    audience.call_began(call);
+    const std::size_t before = captured.err().size();
+    for (int i = 1; i <= 120; ++i) {
+      now = i * 0.1 + 0.001;
+      audience.call_goes_on(call);
+    }
+    const std::string line = "Restore kv_prod: kv_prod.stage  ";
+    std::string wanted = "  " + line + "5 s\n  " + line + "10 s\n";
+    if (terminal) {
+      wanted.clear();
+      for (int i = 1; i <= 12; ++i) wanted += "\r\x1b[K" + line + std::to_string(i) + " s";
+    }
+    EXPECT_EQ(captured.err().substr(before), wanted);
+  }
+}
+
 TEST(PeopleAudienceTest, OnATerminalTheLineIsReplacedAndTakenAway) {
   CapturedOutput captured({}, true);
   PeopleAudience audience(captured.output, [] { return 0.0; });
@@ -90,11 +112,11 @@ TEST(PeopleAudienceTest, EachCallThatGoesOnHasALineOfItsOwn) {
   EXPECT_THAT(captured.err(),
               HasSubstr("\r\x1b[K\x1b[1A\x1b[K"
                         "Restore kv_prod: one.stage  2.0 kB of 4.0 kB, 1.0 kB/s, 2.0 s left\r\n"
-                        "Restore kv_prod: two.stage"));
+                        "Restore kv_prod: two.stage  4 s"));
   const std::size_t before = captured.err().size();
   audience.call_done(one, Value());
   EXPECT_EQ(captured.err().substr(before),
-            "\r\x1b[K\x1b[1A\x1b[K  one.stage done, 4.0 s\nRestore kv_prod: two.stage");
+            "\r\x1b[K\x1b[1A\x1b[K  one.stage done, 4.0 s\nRestore kv_prod: two.stage  4 s");
 }
 
 TEST(PeopleAudienceTest, ALineThatIsTooLongKeepsWhatMoves) {
