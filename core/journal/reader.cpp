@@ -8,7 +8,6 @@
 #include <functional>
 
 #include "base/text.hpp"
-#include "journal/record_line.hpp"
 
 namespace snapcore {
 namespace {
@@ -83,8 +82,9 @@ bool has_empty_sector(const Lines::Line& line) {
 
 class JournalReading {
  public:
-  JournalReading(File& file, const Path& path, const VisitRecord& visitor)
-      : lines_(file), path_(path), visitor_(visitor) {}
+  JournalReading(File& file, const Path& path, const VisitRecord& visitor,
+                 const WantsBody& wants_body)
+      : lines_(file), path_(path), visitor_(visitor), wants_body_(wants_body) {}
 
   Result<JournalExtent> run() {
     auto line = lines_.next();
@@ -101,16 +101,19 @@ class JournalReading {
     }
     if (!line) return fail(line.error());
     if (!started_) return fail(empty());
+    extent_.head.hash = previous_;
     return extent_;
   }
 
  private:
   Result<> take(const Lines::Line& line) {
     if (!line.kept) return fail(corrupt(line, "it is longer than any record"));
-    ReadLine read = read_line(line.text, previous(), next_seq());
+    ReadLine read = read_line(line.text, previous_, next_seq(),
+                              [&](std::string_view type) { return wants(type); });
     if (!read.record) return fail(corrupt(line, read.problem));
     if (auto known = check_type(*read.record); !known) return known;
-    extent_.head = {read.record->seq, read.record->hash};
+    previous_ = read.record->hash;
+    extent_.head.seq = read.record->seq;
     extent_.whole_bytes += line.size;
     if (!started_) {
       started_ = true;
@@ -127,7 +130,7 @@ class JournalReading {
     const bool newline_never_came =
         (line.offset + size - 1) % kSector == 0 && line.text.back() == '\0';
     if (line.kept && !line.finished && size > 1 && !newline_never_came &&
-        read_line(std::string_view(line.text).substr(0, size - 1), previous(), next_seq()).record) {
+        read_line(std::string_view(line.text).substr(0, size - 1), previous_, next_seq()).record) {
       return fail(corrupt(line, "a whole record is followed by a byte that is no newline"));
     }
     extent_.dropped_bytes = line.size;
@@ -181,26 +184,38 @@ class JournalReading {
             .category = Category::kPrecondition};
   }
 
-  std::string previous() const { return started_ ? extent_.head.hash : genesis_hash(); }
+  // The header's decides what this file is.
+  bool wants(std::string_view type) const {
+    return !started_ || (visitor_ && (!wants_body_ || wants_body_(type)));
+  }
+
   std::uint64_t next_seq() const { return started_ ? extent_.head.seq + 1 : 0; }
 
   Lines lines_;
   const Path& path_;
   const VisitRecord& visitor_;
+  const WantsBody& wants_body_;
   JournalExtent extent_;
+  std::string previous_ = genesis_hash();
   bool started_ = false;  // the header was read
 };
 
 }  // namespace
 
-Result<JournalExtent> read_journal_from(File& file, const Path& path, const VisitRecord& visitor) {
-  return JournalReading(file, path, visitor).run();
+Result<JournalExtent> read_journal_from(File& file, const Path& path, const VisitRecord& visitor,
+                                        const WantsBody& wants_body) {
+  return JournalReading(file, path, visitor, wants_body).run();
+}
+
+Result<JournalExtent> read_journal(FileSystem& fs, const Path& path, const VisitRecord& visitor,
+                                   const WantsBody& wants_body) {
+  auto file = fs.open(path, OpenFor::kRead);
+  if (!file) return fail(file.error());
+  return read_journal_from(**file, path, visitor, wants_body);
 }
 
 Result<JournalExtent> read_journal(FileSystem& fs, const Path& path, const VisitRecord& visitor) {
-  auto file = fs.open(path, OpenFor::kRead);
-  if (!file) return fail(file.error());
-  return read_journal_from(**file, path, visitor);
+  return read_journal(fs, path, visitor, {});
 }
 
 }  // namespace snapcore

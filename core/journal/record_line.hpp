@@ -1,6 +1,7 @@
 // One record as one line of text, and back. Pure: no files here.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,9 @@ struct ReadLine {
   std::optional<Record> record = {};
   std::string problem = {};
 };
+// Of which types the body is looked at; unset: of all. Others may come without, as null.
+using WantsBody = std::function<bool(std::string_view type)>;
 ReadLine read_line(std::string_view line_without_newline, std::string_view previous_hash,
-                   std::uint64_t expected_seq);
+                   std::uint64_t expected_seq, const WantsBody& wants_body = {});
 
 }  // namespace snapcore

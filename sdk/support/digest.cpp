@@ -12,6 +12,17 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
+struct FreeAlgorithm {
+  void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+};
+
+// Looked up once: EVP_sha256() is looked up anew by every digest that begins with it.
+const EVP_MD* algorithm_sha256() {
+  static const std::unique_ptr<EVP_MD, FreeAlgorithm> kFound(
+      EVP_MD_fetch(nullptr, "SHA2-256", nullptr));
+  return kFound ? kFound.get() : EVP_sha256();
+}
+
 Context start(const EVP_MD* algorithm) {
   Context context(EVP_MD_CTX_new());
   // OpenSSL fails here only for want of memory.
@@ -30,11 +41,11 @@ std::array<std::byte, Size> finish(EVP_MD_CTX* context) {
 
 std::string to_hex(Bytes bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '\0');
+  char* digit = text.data();
   for (const std::byte byte : bytes) {
-    text += kDigits[std::to_integer<unsigned>(byte) >> 4];
-    text += kDigits[std::to_integer<unsigned>(byte) & 15];
+    *digit++ = kDigits[std::to_integer<unsigned>(byte) >> 4];
+    *digit++ = kDigits[std::to_integer<unsigned>(byte) & 15];
   }
   return text;
 }
@@ -43,7 +54,7 @@ struct Sha256::State {
   Context context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>(State{start(EVP_sha256())})) {}
+Sha256::Sha256() : state_(std::make_unique<State>(State{start(algorithm_sha256())})) {}
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
