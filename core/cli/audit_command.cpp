@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/text/page.hpp"
 #include "cli/text/words.hpp"
+#include "journal/reader.hpp"
 #include "journal/runs.hpp"
 #include "journal/state_directory.hpp"
 
@@ -43,10 +44,11 @@ struct Audited {
 Result<Audited> read_all(FileSystem& fs, const std::filesystem::path& journal,
                          const std::optional<Anchor>& anchor) {
   Audited audited;
-  auto extent = read_journal(fs, journal, [&](const Record& record) -> Result<> {
+  const auto look = [&](const Record& record) -> Result<> {
     if (anchor && record.seq == anchor->seq) audited.at_anchor = record.hash;
     return {};
-  });
+  };
+  auto extent = read_journal(fs, journal, look, [](std::string_view) { return false; });
   if (!extent) return fail(extent.error());
   audited.extent = std::move(*extent);
   return audited;
@@ -65,15 +67,15 @@ Error not_the_anchor(const std::string& run, const Anchor& anchor, const Audited
           .category = Category::kCorrupt};
 }
 
-Result<> audit_one(Invocation& invocation, FileSystem& fs, const RunSummary& run,
+Result<> audit_one(Invocation& invocation, FileSystem& fs, const Runs& runs, const std::string& run,
                    const std::optional<Anchor>& anchor) {
-  const auto audited = read_all(fs, run.directory / "journal.jsonl", anchor);
+  const auto audited = read_all(fs, runs.directory(run) / "journal.jsonl", anchor);
   if (!audited) return fail(audited.error());
   if (anchor && audited->at_anchor != anchor->hash)
-    return fail(not_the_anchor(run.id, *anchor, *audited));
+    return fail(not_the_anchor(run, *anchor, *audited));
   Output& output = invocation.output;
   const JournalExtent& extent = audited->extent;
-  output.event("audit", Value::object({{"run", run.id},
+  output.event("audit", Value::object({{"run", run},
                                        {"records", extent.records},
                                        {"bytes", extent.whole_bytes},
                                        {"dropped_bytes", extent.dropped_bytes},
@@ -82,7 +84,7 @@ Result<> audit_one(Invocation& invocation, FileSystem& fs, const RunSummary& run
                                                                {"hash", extent.head.hash}})}}));
   if (output.json()) return {};
   Page page(output.out_style());
-  page.line(0, run.id + ": " + describe_count(extent.records, "record") + ", every hash fits",
+  page.line(0, run + ": " + describe_count(extent.records, "record") + ", every hash fits",
             Tone::kGood);
   if (anchor)
     page.line(2, "record " + std::to_string(anchor->seq) + " is the one of the anchor",
@@ -103,9 +105,9 @@ Result<ExitCode> audit(Invocation& invocation) {
   RealFileSystem fs;
   Runs runs(fs, invocation.clock, *state);
   if (!invocation.words().empty()) {
-    const auto run = runs.summary(invocation.words().front());
-    if (!run) return fail(run.error());
-    if (auto fine = audit_one(invocation, fs, *run, *anchor); !fine) return fail(fine.error());
+    const std::string& run = invocation.words().front();
+    if (auto known = runs.existing(run); !known) return fail(known.error());
+    if (auto fine = audit_one(invocation, fs, runs, run, *anchor); !fine) return fail(fine.error());
     return ExitCode::kDone;
   }
   if (*anchor) {
@@ -113,11 +115,11 @@ Result<ExitCode> audit(Invocation& invocation) {
                  .message = "an anchor belongs to one run",
                  .hint = "name the run: snapcore audit RUN --anchor SEQ:HASH"});
   }
-  const auto list = runs.list();
+  const auto list = runs.ids();
   if (!list) return fail(list.error());
   std::optional<Error> first;
-  for (const RunSummary& run : *list) {
-    auto fine = audit_one(invocation, fs, run, std::nullopt);
+  for (const std::string& run : *list) {
+    auto fine = audit_one(invocation, fs, runs, run, std::nullopt);
     if (fine) continue;
     invocation.output.error(fine.error(), {});
     if (!first) first = fine.error();

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "base/host.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "journal/reader.hpp"
 
 namespace snapcore {
 namespace {
@@ -257,18 +259,25 @@ Result<std::optional<std::string>> Runs::plan_used_by(std::string_view plan_id) 
   return read_note(fs_, path).at("run").string_or("unknown");
 }
 
-Result<std::vector<RunSummary>> Runs::list() {
+Result<std::vector<std::string>> Runs::ids() {
   const Path place = state_ / "runs";
   const auto there = fs_.status(place);
   if (!there) return fail(state_error("list the runs", state_, there.error()));
-  std::vector<RunSummary> runs;
-  if (!*there) return runs;
+  std::vector<std::string> ids;
+  if (!*there) return ids;
   auto names = fs_.list(place);
   if (!names) return fail(state_error("list the runs", state_, names.error()));
   std::sort(names->begin(), names->end(), std::greater<>());  // ids begin with their time
-  for (const std::string& name : *names) {
-    if (is_id(name)) runs.push_back(summarise(name));
-  }
+  std::copy_if(names->begin(), names->end(), std::back_inserter(ids),
+               [](const std::string& name) { return is_id(name); });
+  return ids;
+}
+
+Result<std::vector<RunSummary>> Runs::list() {
+  const auto names = ids();
+  if (!names) return fail(names.error());
+  std::vector<RunSummary> runs;
+  for (const std::string& name : *names) runs.push_back(summarise(name));
   return runs;
 }
 
@@ -326,13 +335,16 @@ Result<Path> Runs::existing(std::string_view run_id) {
 
 RunSummary Runs::summarise(const std::string& run_id) {
   RunSummary run{.id = run_id, .directory = directory(run_id)};
-  const auto extent = read_journal(fs_, run.directory / "journal.jsonl", [&](const Record& record) {
+  const auto take = [&](const Record& record) {
     // What is known so far stays known when a later line is damaged.
     run.head = {record.seq, record.hash};
     run.records = record.seq;
     take_record(run, record);
     return Result<>();
-  });
+  };
+  const auto extent = read_journal(
+      fs_, run.directory / "journal.jsonl", take,
+      [](std::string_view type) { return type == record::kRun || type == record::kEnd; });
   if (extent) {
     run.head = extent->head;
     run.dropped_bytes = extent->dropped_bytes;

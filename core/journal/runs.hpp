@@ -92,6 +92,12 @@ class Runs {
   // The run that used it, if any.
   Result<std::optional<std::string>> plan_used_by(std::string_view plan_id);
 
+  // Newest first, their journals not looked at.
+  Result<std::vector<std::string>> ids();
+
+  // The directory of a run, its journal not looked at. "state.unknown_run".
+  Result<Path> existing(std::string_view run_id);
+
   // Newest first. A run whose journal is damaged is in the list with its problem.
   Result<std::vector<RunSummary>> list();
 
@@ -105,7 +111,6 @@ class Runs {
   Result<RunSummary> summary(std::string_view run_id);
 
  private:
-  Result<Path> existing(std::string_view run_id);
   Result<> sweep();
   RunSummary summarise(const std::string& run_id);
 
