@@ -3,32 +3,44 @@
 #include <nlohmann/json.hpp>
 #include <snapcore/value.hpp>
 
+#include "plain_json.hpp"
+
 namespace snapcore {
 namespace {
 
 using Json = nlohmann::json;
 
-void append_text(std::string& out, std::string_view text) {
+void append_escaped(std::string& out, char c) {
   static constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (byte < 0x20 || byte == 0x7f) {
-          out += "\\u00";
-          out += kHex[byte >> 4];
-          out += kHex[byte & 15];
-        } else {
-          out += c;
-        }
-    }
+  const auto byte = static_cast<unsigned char>(c);
+  switch (c) {
+    case '"': out += "\\\""; break;
+    case '\\': out += "\\\\"; break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
+    default:
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
   }
+}
+
+bool is_escaped(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || c == '"' || c == '\\';
+}
+
+void append_text(std::string& out, std::string_view text) {
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!is_escaped(text[at])) continue;
+    out.append(text, plain, at - plain);
+    append_escaped(out, text[at]);
+    plain = at + 1;
+  }
+  out.append(text, plain);
   out += '"';
 }
 
@@ -93,7 +105,7 @@ void append(std::string& out, const Value& value, int indent, int depth) {
   } else if (value.is_bool()) {
     out += value.bool_or(false) ? "true" : "false";
   } else if (value.is_string()) {
-    append_text(out, value.text());
+    append_text(out, value.view());
   } else if (value.is_object()) {
     append_members(out, value.members(), indent, depth);
   } else if (value.is_array()) {
@@ -301,6 +313,7 @@ std::string Value::pretty(int indent) const {
 }
 
 Result<Value> Value::parse(std::string_view text) {
+  if (auto plain = detail::parse_plain_json(text)) return std::move(*plain);
   Builder builder;
   // To the parser a zero byte is the end of the text, whatever stands behind it.
   if (text.find('\0') != std::string_view::npos) {
