@@ -89,13 +89,6 @@ Result<> as_bad_result(Result<> checked) {
   return fail(std::move(problem));
 }
 
-// A result of which nothing has to be there.
-Result<Schema> partial_result(const Operation& operation) {
-  Value schema = operation.result;
-  schema.erase("required");
-  return Schema::compile(schema);
-}
-
 }  // namespace
 
 Result<Value> parse_given(sc_str json, std::string_view what) {
@@ -139,15 +132,18 @@ Result<> check_compensate_args(const Value& args, std::string_view who) {
   return schema.validate(args, who);
 }
 
-Result<> check_plan_shape(const Operation& operation, const Value& planned, std::string_view who) {
+Result<> check_plan_shape(const Schema& predicted, const Value& planned, std::string_view who) {
   static const Schema schema = compile_own(kPlan);
   const std::string what = std::string(who) + ": plan";
   if (auto fits = as_bad_result(schema.validate(planned, what)); !fits) return fits;
-  const Value* predicted = planned.find("predicted");
-  if (!predicted) return {};
-  auto result = partial_result(operation);
-  if (!result) return fail(result.error());
-  return as_bad_result(result->validate(*predicted, what + ": predicted"));
+  const Value* given = planned.find("predicted");
+  if (!given) return {};
+  return as_bad_result(predicted.validate(*given, what + ": predicted"));
+}
+
+Value partial_schema(Value schema) {
+  schema.erase("required");
+  return schema;
 }
 
 bool is_marked_secret(const CallFacts& facts, std::string_view pointer) {

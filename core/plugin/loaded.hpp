@@ -16,6 +16,7 @@ namespace snapcore {
 struct OperationSchemas {
   Schema args;
   Schema result;
+  Schema predicted;  // a result of which nothing has to be there
   std::optional<Schema> item;
 };
 

@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 9> kAnnotations = {"$comment", "title",  
                                                           "default",  "examples",  "readOnly",
                                                           "format",   "writeOnly", "$schema"};
 
+constexpr std::int64_t kLongestCounted = 1'000'000;
+
 // The bit of a type's name; 0 for one that does not exist.
 unsigned named_type(std::string_view name) {
   const auto found = std::find_if(kTypes.begin(), kTypes.end(),
@@ -48,20 +50,37 @@ unsigned type_of(const Value& value) {
 }  // namespace
 
 std::optional<PlainSchema> PlainSchema::of(const Value& schema) {
+  Value rest = schema;
+  rest.erase("definitions");
+  return of(rest, schema.at("definitions"));
+}
+
+std::optional<PlainSchema> PlainSchema::of(const Value& schema, const Value& definitions) {
   if (!schema.is_object()) return std::nullopt;
+  if (schema.has("$ref")) return of_reference(schema, definitions);
   PlainSchema plain;
   for (const auto& [keyword, content] : schema.members()) {
     // "properties" comes before "required": members are sorted by name.
-    if (!plain.read(keyword, content)) return std::nullopt;
+    if (!plain.read(keyword, content, definitions)) return std::nullopt;
   }
   return plain;
 }
 
-bool PlainSchema::read(std::string_view keyword, const Value& content) {
+// A definition that refers to others is not taken: written out they might grow without end.
+std::optional<PlainSchema> PlainSchema::of_reference(const Value& schema,
+                                                     const Value& definitions) {
+  constexpr std::string_view kPlace = "#/definitions/";
+  const std::string_view target = schema.at("$ref").view();
+  if (schema.members().size() != 1 || !target.starts_with(kPlace)) return std::nullopt;
+  const Value* definition = definitions.find(target.substr(kPlace.size()));
+  return definition ? of(*definition, Value()) : std::nullopt;
+}
+
+bool PlainSchema::read(std::string_view keyword, const Value& content, const Value& definitions) {
   if (std::find(kAnnotations.begin(), kAnnotations.end(), keyword) != kAnnotations.end())
     return true;
   if (keyword == "type") return read_types(content);
-  if (keyword == "properties") return read_members(content);
+  if (keyword == "properties") return read_members(content, definitions);
   if (keyword == "additionalProperties") {
     closed_ = content.is_bool() && !content.bool_or(true);
     return content.is_bool();
@@ -70,8 +89,15 @@ bool PlainSchema::read(std::string_view keyword, const Value& content) {
     least_ = content.int_or(0);
     return content.is_integer() && content.uint_or(1) <= INT64_MAX;
   }
+  if (keyword == "minLength") {
+    // Characters are counted, and have up to four bytes; what is too short that way may still fit.
+    const auto least = content.int_or(-1);
+    if (least < 0 || least > kLongestCounted) return false;
+    enough_bytes_ = static_cast<std::size_t>(least <= 1 ? least : 4 * least);
+    return true;
+  }
   if (keyword == "items") {
-    auto inner = of(content);
+    auto inner = of(content, definitions);
     if (inner) item_.push_back(std::move(*inner));
     return inner.has_value();
   }
@@ -102,9 +128,9 @@ bool PlainSchema::read_types(const Value& type) {
   return types_ != 0;
 }
 
-bool PlainSchema::read_members(const Value& properties) {
+bool PlainSchema::read_members(const Value& properties, const Value& definitions) {
   for (const auto& [name, content] : properties.members()) {
-    auto inner = of(content);
+    auto inner = of(content, definitions);
     if (!inner) return false;
     members_.emplace_back(name, std::move(*inner));
   }
@@ -122,6 +148,7 @@ bool PlainSchema::fits(const Value& value) const {
 
 bool PlainSchema::accepts(const Value& value) const {
   if (types_ != 0 && (types_ & type_of(value)) == 0) return false;
+  if (value.is_string() && value.view().size() < enough_bytes_) return false;
   if (!allowed_.empty() && !(value.is_string() && std::find(allowed_.begin(), allowed_.end(),
                                                             value.view()) != allowed_.end()))
     return false;

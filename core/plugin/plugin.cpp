@@ -1,6 +1,7 @@
 #include <set>
 #include <utility>
 
+#include "plugin/border_shapes.hpp"
 #include "plugin/library.hpp"
 #include "plugin/loaded.hpp"
 #include "plugin/plugin_file.hpp"
@@ -46,15 +47,17 @@ Result<std::vector<OperationSchemas>> compile_schemas(const Manifest& manifest) 
   for (const Operation& operation : manifest.operations) {
     auto args = Schema::compile(operation.args);
     auto result = Schema::compile(operation.result);
+    auto predicted = Schema::compile(partial_schema(operation.result));
     if (!args) return fail(args.error());
     if (!result) return fail(result.error());
+    if (!predicted) return fail(predicted.error());
     std::optional<Schema> item;
     if (!operation.item.is_null()) {
       auto compiled = Schema::compile(operation.item);
       if (!compiled) return fail(compiled.error());
       item = std::move(*compiled);
     }
-    all.push_back({std::move(*args), std::move(*result), std::move(item)});
+    all.push_back({std::move(*args), std::move(*result), std::move(*predicted), std::move(item)});
   }
   return all;
 }

@@ -133,14 +133,14 @@ Error indeterminate_error(sc_call& call) {
 
 Result<> check_result(const sc_call& call) {
   const Operation& operation = *call.facts.operation;
+  const OperationSchemas& schemas = call.facts.plugin.schemas[operation.index];
   switch (call.facts.entry) {
-    case Entry::kPlan: return check_plan_shape(operation, *call.result, call.facts.who);
+    case Entry::kPlan: return check_plan_shape(schemas.predicted, *call.result, call.facts.who);
     case Entry::kProbe: return check_probe_result(operation, *call.result, call.facts.who);
     case Entry::kCompensate: return check_compensate_result(*call.result, call.facts.who);
     default: break;
   }
-  auto fits = call.facts.plugin.schemas[operation.index].result.validate(
-      *call.result, call.facts.who + ": result");
+  auto fits = schemas.result.validate(*call.result, call.facts.who + ": result");
   if (fits) return fits;
   Error problem = fits.error();
   problem.code = "plugin.bad_result";
@@ -277,7 +277,9 @@ Result<Value> run_call(const CallRequest& request) {
 }
 
 Result<Value> check_plan_result(const Operation& operation, const Value& planned) {
-  if (auto fits = check_plan_shape(operation, planned, operation.name); !fits)
+  const auto predicted = Schema::compile(partial_schema(operation.result));
+  if (!predicted) return fail(predicted.error());
+  if (auto fits = check_plan_shape(*predicted, planned, operation.name); !fits)
     return fail(fits.error());
   return planned;
 }

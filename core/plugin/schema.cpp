@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #define VALIJSON_USE_EXCEPTIONS 1
@@ -207,7 +209,11 @@ struct Schema::Compiled {
   bool hidden_pattern = false;
   std::optional<PlainSchema> plain = {};
   valijson::Schema schema;
+  // With properties that allow anything, by their names: made when arguments come that need it.
+  mutable std::mutex relaxing;
+  mutable std::map<std::vector<std::string>, Schema> relaxed = {};
 
+  Result<Schema> relaxed_at(const std::vector<std::string>& names) const;
   Result<> validate(const Value& value, std::string_view what) const;
   std::optional<Misfit> find_misfit(const Value& value) const;
 };
@@ -249,6 +255,17 @@ std::optional<Misfit> Schema::Compiled::find_misfit(const Value& value) const {
   }
 }
 
+Result<Schema> Schema::Compiled::relaxed_at(const std::vector<std::string>& names) const {
+  const std::lock_guard lock(relaxing);
+  const auto known = relaxed.find(names);
+  if (known != relaxed.end()) return known->second;
+  Value open = text;
+  for (const std::string& name : names) open["properties"][name] = Value::object();
+  auto made = Schema::compile(open);
+  if (made) relaxed.emplace(names, *made);
+  return made;
+}
+
 Result<> Schema::Compiled::validate(const Value& value, std::string_view what) const {
   if (plain && plain->fits(value)) return {};
   auto misfit = find_misfit(with_secret_references(text, value));
@@ -265,8 +282,7 @@ Result<> Schema::validate(const Value& value, std::string_view what) const {
 }
 
 Result<> Schema::validate_planned(const Value& value, std::string_view what) const {
-  Value relaxed = compiled_->text;
-  bool has_later = false;
+  std::vector<std::string> unknown;
   for (const auto& [name, member] : value.members()) {
     const Value* property = compiled_->text.at("properties").find(name);
     if (!is_later_object(member) || !property) continue;
@@ -279,11 +295,10 @@ Result<> Schema::validate_planned(const Value& value, std::string_view what) con
                               type_of_later(member),
                    .category = Category::kPrecondition});
     }
-    relaxed["properties"][name] = Value::object();
-    has_later = true;
+    unknown.push_back(name);
   }
-  if (!has_later) return validate(value, what);
-  auto schema = compile(relaxed);
+  if (unknown.empty()) return validate(value, what);
+  auto schema = compiled_->relaxed_at(unknown);
   if (!schema) return fail(schema.error());
   return schema->validate(value, what);
 }

@@ -31,6 +31,11 @@ constexpr const char* kPlain[] = {
         "required": ["b"], "additionalProperties": false, "title": "t", "description": "d"})",
     R"({"properties": {"a": {"type": "object", "properties": {"b": {"type": "boolean"}},
         "required": ["b"], "additionalProperties": false}}})",
+    R"({"type": "string", "minLength": 1})",
+    R"({"minLength": 2})",
+    R"({"type": "object", "properties": {"b": {"$ref": "#/definitions/x"}, "d": {"$ref": "#/definitions/x"}},
+        "additionalProperties": false, "definitions": {"x": {"type": ["integer", "string"]}}})",
+    R"({"type": "array", "items": {"$ref": "#/definitions/x"}, "definitions": {"x": {"minLength": 1}}})",
 };
 
 constexpr const char* kValues[] = {"null",
@@ -48,6 +53,10 @@ constexpr const char* kValues[] = {"null",
                                    R"("")",
                                    R"("a")",
                                    R"("b")",
+                                   R"("ab")",
+                                   R"("\u00e4")",
+                                   R"("\u00e4\u00e4")",
+                                   R"("abcdefgh")",
                                    "[]",
                                    "[1]",
                                    "[1, 2.5]",
@@ -107,16 +116,31 @@ TEST(PlainSchemaTest, LeavesTheJudgementOfWhatItRefusesToTheGeneralValidator) {
   }
 }
 
-TEST(PlainSchemaTest, DoesNotUnderstandMarksPatternsAndReferences) {
-  for (const char* text :
-       {R"({"type": "string", "x-secret": true})", R"({"type": "string", "x-type": "time"})",
-        R"({"type": "string", "pattern": "a"})", R"({"type": "string", "minLength": 1})",
-        R"({"$ref": "#/definitions/a", "definitions": {"a": {}}})", R"({"type": "text"})",
-        R"({"properties": {"a": {"type": "string", "x-secret": true}}})",
-        R"({"items": {"x-type": "bytes"}})", R"({"items": [{"type": "string"}]})",
-        R"({"additionalProperties": {"type": "string"}})", R"({"required": ["a"]})",
-        R"({"enum": [1]})", R"({"enum": []})", R"({"const": 1})", R"({"minimum": 0.5})",
-        R"({"minimum": 18446744073709551615})", "true"}) {
+TEST(PlainSchemaTest, DoesNotUnderstandMarksPatternsAndDefinitionsMadeOfDefinitions) {
+  for (
+      const char* text :
+      {R"({"type": "string", "x-secret": true})",
+       R"({"type": "string", "x-type": "time"})",
+       R"({"type": "string", "pattern": "a"})",
+       R"({"type": "string", "minLength": -1})",
+       R"({"type": "string", "minLength": 1.5})",
+       R"({"type": "string", "minLength": 4611686018427387904})",
+       R"({"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#/definitions/b"}, "b": {}}})",
+       R"({"$ref": "#/definitions/a"})",
+       R"({"$ref": "#/other/a", "definitions": {"a": {}}})",
+       R"({"$ref": "#/definitions/a", "type": "string", "definitions": {"a": {}}})",
+       R"({"type": "text"})",
+       R"({"properties": {"a": {"type": "string", "x-secret": true}}})",
+       R"({"items": {"x-type": "bytes"}})",
+       R"({"items": [{"type": "string"}]})",
+       R"({"additionalProperties": {"type": "string"}})",
+       R"({"required": ["a"]})",
+       R"({"enum": [1]})",
+       R"({"enum": []})",
+       R"({"const": 1})",
+       R"({"minimum": 0.5})",
+       R"({"minimum": 18446744073709551615})",
+       "true"}) {
     EXPECT_FALSE(PlainSchema::of(json(text))) << text;
   }
 }
