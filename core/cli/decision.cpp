@@ -1,6 +1,7 @@
 #include "cli/decision.hpp"
 
 #include "cli/person.hpp"
+#include "engine/plan_index.hpp"
 #include "engine/scopes.hpp"
 #include "engine/undo_stack.hpp"
 
@@ -22,10 +23,11 @@ void show_added(Output& output, const OpenRun& run) {
 }
 
 void show_standing(Output& output, const OpenRun& run) {
+  const PlanIndex plan(run.saved.plan);
   const auto& calls = run.history.calls();
   for (auto past = calls.rbegin(); past != calls.rend(); ++past) {
     if (!past->parent.empty() || !leaves_something(*past)) continue;
-    const PlannedCall* planned = run.saved.plan.find(past->id);
+    const PlannedCall* planned = plan.call(past->id);
     std::string line = "  " + past->instance + "." + past->operation;
     if (past->in_doubt()) line += " (begun; how it ended is not known)";
     output.say(line + "\n");

@@ -80,7 +80,7 @@ Result<Value> Executor::State::resolve(const Value& args) const {
 
 Result<const PlannedCall*> Executor::State::match(const std::string& id, std::string_view instance,
                                                   std::string_view operation, const Value& args) {
-  const PlannedCall* planned = plan().find(id);
+  const PlannedCall* planned = index.call(id);
   const std::string now = std::string(instance) + "." + std::string(operation);
   if (!planned) {
     return fail(deviation("call " + id +
@@ -155,11 +155,10 @@ Result<Value> Executor::State::read(Instance& instance, const Operation& operati
 Result<Answer> Executor::State::choice(std::string_view instance, std::string_view operation,
                                        const Value& args, const Value& schema) {
   const std::string id = here->scopes.next_read().planned;
-  for (const Choice& choice : plan().choices) {
-    if (choice.id != id) continue;
-    if (choice.instance != instance || choice.operation != operation || choice.args != args) break;
-    return Answer{.known = choice.answer, .schema = schema, .call = "", .complete = true};
-  }
+  const Choice* choice = index.choice(id);
+  if (choice && choice->instance == instance && choice->operation == operation &&
+      choice->args == args)
+    return Answer{.known = choice->answer, .schema = schema, .call = "", .complete = true};
   return fail(deviation("read " + id + ", " + std::string(instance) + "." + std::string(operation) +
                         " " + args.dump() + ", is not what was chosen while planning"));
 }

@@ -116,6 +116,7 @@ Error Executor::State::call_failed(const CallSite& site, Error error) {
 }
 
 void Executor::State::stand(StandingAct act) {
+  if (stood.insert(act.call_id).second) return here->standing.push_back(std::move(act));
   for (Branch* branch = here; branch; branch = branch->parent) {
     auto& acts = branch->standing;
     const auto same = std::find_if(acts.begin(), acts.end(), [&](const StandingAct& other) {

@@ -205,6 +205,7 @@ Result<> Executor::State::reach(const std::string& part) {
                                                      {"plan", kept}}));
   if (!noted) return noted;
   grown.push_back(with_phase(plan(), part, phase));
+  index = PlanIndex(plan());
   return {};
 }
 

@@ -7,9 +7,11 @@
 #include <memory>
 #include <set>
 #include <thread>
+#include <unordered_set>
 
 #include "engine/executor.hpp"
 #include "engine/nested.hpp"
+#include "engine/plan_index.hpp"
 #include "engine/scopes.hpp"
 #include "engine/source_reads.hpp"
 #include "engine/turns.hpp"
@@ -25,6 +27,7 @@ struct Executor::State {
   // into an older one stays good.
   std::deque<Plan> grown;
   const Plan& plan() const { return grown.empty() ? request.plan : grown.back(); }
+  PlanIndex index{request.plan};  // of plan()
   std::string started;
   RunReport report;
 
@@ -35,6 +38,7 @@ struct Executor::State {
 
   std::map<std::string, Value> results;   // of finished calls, by id
   std::set<std::string> done;             // planned calls that were made
+  std::unordered_set<std::string> stood;  // ids of all acts that ever did
   std::optional<Error> stopped_for_good;  // no branch goes on behind it
   bool deviated = false;
   bool doubtful = false;              // a call is in doubt: nothing more happens by itself

@@ -23,6 +23,7 @@ bool covers_schema(const Value& schema, const Value& known) {
 
 Planner::State::State(PlanRequest planned, std::shared_ptr<Learned> known)
     : request(std::move(planned)),
+      made_before(request.like ? PlanIndex(*request.like) : PlanIndex()),
       learned(known ? std::move(known) : std::make_shared<Learned>()),
       guards(request.instances.site().policy, request.waivers, plan.concerns) {}
 
@@ -39,6 +40,18 @@ Result<> Planner::State::keep_going() {
         .hint = "nobody can read a plan of that length; see whether a loop runs away"};
   }
   return stop ? fail(*stop) : Result<>();
+}
+
+Result<> Planner::State::check_core_args(CoreOperation which, const Manifest& manifest,
+                                         const Value& args, const std::string& what) {
+  const auto place = std::make_pair(manifest.id, which);
+  auto known = core_schemas.find(place);
+  if (known == core_schemas.end()) {
+    auto schema = Schema::compile(core_args_schema(which, manifest));
+    if (!schema) return fail(schema.error());
+    known = core_schemas.emplace(place, std::move(*schema)).first;
+  }
+  return with_help_of(what, known->second.validate_planned(args, what));
 }
 
 Planner::Planner(PlanRequest request, std::shared_ptr<Learned> learned) {
@@ -90,9 +103,7 @@ Result<Answer> Planner::call(std::string_view name, std::string_view operation_n
   const Manifest& manifest = (*instance)->manifest();
   const CoreOperation core = core_operation(manifest, operation_name);
   if (core != CoreOperation::kNone) {
-    const auto schema = Schema::compile(core_args_schema(core, manifest));
-    if (!schema) return fail(schema.error());
-    if (auto fits = with_help_of(what, schema->validate_planned(args, what)); !fits)
+    if (auto fits = state.check_core_args(core, manifest, args, what); !fits)
       return fail(fits.error());
     if (core == CoreOperation::kRestore) return state.restore(**instance, args, line);
     return state.remember_read(state.choose(core, name, operation_name, args), name, line);

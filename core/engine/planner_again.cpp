@@ -62,9 +62,9 @@ std::optional<Result<Value>> Planner::State::planned_before(const PlannedCall& c
                         call.instance + "." + call.operation + " " + call.args.dump());
     return fail(*stop);
   }
-  const PlannedCall* before = request.like->find(call.id);
-  if (!before) return std::nullopt;
-  return plan_answer(*before);
+  const PlannedCall* planned = made_before.call(call.id);
+  if (!planned) return std::nullopt;
+  return plan_answer(*planned);
 }
 
 std::optional<Value> Planner::State::answered_before(const std::string& id, std::string_view what) {
@@ -94,21 +94,20 @@ std::optional<Value> Planner::State::answered_before(const std::string& id, std:
 std::optional<Value> Planner::State::chosen_before(const std::string& id, std::string_view instance,
                                                    std::string_view operation, const Value& args) {
   if (!request.past) return std::nullopt;
-  for (const Choice& choice : request.like->choices) {
-    if (choice.id != id || choice.instance != instance || choice.operation != operation ||
-        choice.args != args)
-      continue;
-    if (!choice.answer.at("ref").is_string()) return choice.answer;
-    for (const PlannedRestore& restore : request.like->restores) {
-      if (restored_before(restore.id) && restore.artifact.at("source").text() == instance &&
-          restore.artifact.at("ref") == choice.answer.at("ref"))
-        return choice.answer;
-    }
-    const auto now = reads().stat(instance, choice.answer.at("ref").text());
-    if (!now || identity_of_bytes(*now) != identity_of_bytes(choice.answer)) return std::nullopt;
-    return choice.answer;
+  const Choice* choice = made_before.choice(id);
+  if (!choice || choice->instance != instance || choice->operation != operation ||
+      choice->args != args)
+    return std::nullopt;
+  const Value& ref = choice->answer.at("ref");
+  if (!ref.is_string()) return choice->answer;
+  for (const PlannedRestore& restore : request.like->restores) {
+    if (restored_before(restore.id) && restore.artifact.at("source").text() == instance &&
+        restore.artifact.at("ref") == ref)
+      return choice->answer;
   }
-  return std::nullopt;
+  const auto now = reads().stat(instance, ref.text());
+  if (!now || identity_of_bytes(*now) != identity_of_bytes(choice->answer)) return std::nullopt;
+  return choice->answer;
 }
 
 const PlannedRestore* Planner::State::restored_before(std::string_view id) const {
@@ -124,9 +123,10 @@ const PlannedRestore* Planner::State::restored_before(std::string_view id) const
 }
 
 Result<> check_holds_what_was_done(const Plan& plan, const History& past) {
+  const PlanIndex index(plan);
   for (const PastCall& call : past.calls()) {
     if (!call.parent.empty() || !leaves_something(call)) continue;
-    const PlannedCall* planned = plan.find(call.id);
+    const PlannedCall* planned = index.call(call.id);
     if (planned && planned->instance == call.instance && planned->operation == call.operation)
       continue;
     return fail(done_differs("call " + call.id, name_of(call), "no such call"));

@@ -8,9 +8,11 @@
 
 #include "engine/core_operations.hpp"
 #include "engine/guards.hpp"
+#include "engine/plan_index.hpp"
 #include "engine/planner.hpp"
 #include "engine/scopes.hpp"
 #include "engine/source_reads.hpp"
+#include "plugin/schema.hpp"
 
 namespace snapcore {
 
@@ -18,6 +20,7 @@ struct Planner::State {
   State(PlanRequest planned, std::shared_ptr<Learned> known);
 
   PlanRequest request;
+  PlanIndex made_before;  // of the plan that is made again
   std::shared_ptr<Learned> learned;
   bool second = false;
   Plan plan;
@@ -54,6 +57,7 @@ struct Planner::State {
   std::vector<KnownRead> known_reads;
   std::set<std::string> changed;         // instances that a planned act changes
   std::map<std::string, Value> schemas;  // result schemas by call id
+  std::map<std::pair<std::string, CoreOperation>, Schema> core_schemas;  // of arguments, by plugin
   std::optional<Error> stop;
   std::uint64_t words = 0;  // calls and notes
   std::uint64_t questions = 0;
@@ -75,6 +79,8 @@ struct Planner::State {
                           std::string_view operation, const std::string& first);
 
   Result<Value> answer_to(const Question& question);
+  Result<> check_core_args(CoreOperation which, const Manifest& manifest, const Value& args,
+                           const std::string& what);
 
   // Of a run whose plan is made again; nothing when the run does not know it either.
   std::optional<Result<Value>> planned_before(const PlannedCall& call);

@@ -3,6 +3,7 @@
 #include <map>
 #include <snapcore/support/digest.hpp>
 
+#include "engine/plan_index.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
@@ -10,14 +11,14 @@ namespace snapcore {
 namespace {
 
 // A nested call stands in the plan as part of the call that makes it.
-const PlannedCall* shown_as(const Plan& plan, const History& history, const PastCall& past) {
-  if (past.parent.empty()) return plan.find(past.id);
+const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
+  if (past.parent.empty()) return plan.call(past.id);
   const PastCall* parent = history.find(past.parent);
   return parent ? shown_as(plan, history, *parent) : nullptr;
 }
 
-Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
-  const PlannedCall* shown = shown_as(run.plan, run.history, past);
+Result<StandingAct> act_from(const PastRun& run, const PlanIndex& plan, const PastCall& past) {
+  const PlannedCall* shown = shown_as(plan, run.history, past);
   if (!shown) {
     return fail({.code = "run.unknown_call",
                  .message = "call " + past.id + " of the journal is not in the run's plan",
@@ -30,7 +31,7 @@ Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
   act->args = std::move(*args);
   for (const PastCall* child : run.history.nested_in(past.id)) {
     if (!leaves_something(*child)) continue;
-    auto inner = act_from(run, *child);
+    auto inner = act_from(run, plan, *child);
     if (!inner) return inner;
     act->nested.push_back(std::move(*inner));
   }
@@ -39,12 +40,13 @@ Result<StandingAct> act_from(const PastRun& run, const PastCall& past) {
 
 // Oldest first, what the runbook added to its way back among them.
 Result<std::vector<StandingAct>> standing_acts(const PastRun& run) {
+  const PlanIndex plan(run.plan);
   std::multimap<std::uint64_t, StandingAct> by_seq;
   for (const PastCall& past : run.history.calls()) {
     if (!past.parent.empty() || is_on_the_way_back(past.id)) continue;
     const bool nested_stand = !past.undone && !run.history.nested_in(past.id).empty();
     if (!leaves_something(past) && !nested_stand) continue;
-    auto act = act_from(run, past);
+    auto act = act_from(run, plan, past);
     if (!act) return fail(act.error());
     by_seq.emplace(past.begun, std::move(*act));
   }

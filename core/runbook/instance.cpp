@@ -55,14 +55,17 @@ Result<Value> read_argument(lua_State* state, int index, int depth) {
   return bad("is a userdata");
 }
 
-Result<Value> args_schema(Session& session, const std::string& instance,
-                          const std::string& operation) {
-  auto& known = session.args_schemas;
-  const auto found = known.find({instance, operation});
-  if (found != known.end()) return found->second;
-  auto schema = session.gate.args_schema(instance, operation);
-  if (schema) known.emplace(std::make_pair(instance, operation), *schema);
-  return schema;
+Result<const Value*> args_schema(Session& session, const std::string& instance,
+                                 const std::string& operation) {
+  auto& schemas = session.args_schemas;
+  auto known = schemas.find({instance, operation});
+  if (known == schemas.end()) {
+    auto schema = session.gate.args_schema(instance, operation);
+    if (!schema) return fail(schema.error());
+    (*schema)["type"] = "object";  // {} has no arguments, whatever else the schema leaves open
+    known = schemas.emplace(std::make_pair(instance, operation), std::move(*schema)).first;
+  }
+  return &known->second;
 }
 
 // The table of arguments, or nothing, stands at 2.
@@ -71,9 +74,7 @@ Result<Value> read_args(lua_State* state, Session& session, const std::string& i
   const auto schema = args_schema(session, instance, operation);
   if (!schema) return fail(schema.error());
   if (lua_isnoneornil(state, 2)) return Value::object();
-  Value closed = *schema;
-  closed["type"] = "object";  // {} has no arguments, whatever else the schema leaves open
-  auto args = read_value(state, 2, closed, "", read_argument);
+  auto args = read_value(state, 2, **schema, "", read_argument);
   if (args && args->is_object()) return args;
   Error error =
       args ? Error{.message = "arguments are given by name: { name = value }"} : args.error();
