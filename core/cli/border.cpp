@@ -62,7 +62,7 @@ Result<std::string> have_it_approved(const BorderPost& post, const Border& borde
   if (sentences.empty() && !wants_an_answer(phase)) return "within its bounds";
   const Error why = beyond_its_bounds(name, *bounds, sentences);
   if (!sentences.empty()) post.invocation.output.say(why.message + "\n\n");
-  PersonAtTerminal person(post.invocation.output);
+  PersonAtTerminal person(post.invocation.output, post.invocation.cancelled);
   // --yes was said of a plan with bounds, and says nothing of what lies beyond them.
   const ApprovalWish wish{.digest = post.approve,
                           .policy = post.site.site.policy.approval,
@@ -79,7 +79,7 @@ Result<std::string> have_it_approved(const BorderPost& post, const Border& borde
 
 Result<Admitted> pass_border(const BorderPost& post, const Border& border) {
   LogAudience audience(post.invocation.output);
-  PersonAtTerminal person(post.invocation.output);
+  PersonAtTerminal person(post.invocation.output, post.invocation.cancelled);
   const PlanRequest request{.instances = post.site.instances,
                             .clock = post.invocation.clock,
                             .waivers = post.waivers,

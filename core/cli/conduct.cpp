@@ -52,7 +52,7 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
                  .hint = "name the target whose loss the plan asks to accept"});
   }
   LogAudience audience(invocation.output);
-  PersonAtTerminal person(invocation.output);
+  PersonAtTerminal person(invocation.output, invocation.cancelled);
   PlanRequest request{.instances = site.instances,
                       .clock = invocation.clock,
                       .waivers = errand.wish.waivers,
@@ -97,7 +97,7 @@ void show_plan(Invocation& invocation, const OpenSite& site, const Errand& erran
 Result<ExitCode> approve_and_execute(Invocation& invocation, OpenSite& site, const Errand& errand,
                                      const Plan& plan, PlanIs which) {
   if (auto kept = check_promises(plan); !kept) return fail(kept.error());
-  PersonAtTerminal person(invocation.output);
+  PersonAtTerminal person(invocation.output, invocation.cancelled);
   const ApprovalWish wish{.yes = errand.wish.yes,
                           .digest = errand.wish.approve,
                           .policy = site.site.policy.approval,

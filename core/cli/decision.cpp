@@ -41,7 +41,7 @@ void show_standing(Output& output, const OpenRun& run) {
 Result<> decide(Invocation& invocation, const Decision& decision) {
   Output& output = invocation.output;
   if (invocation.options.has("yes")) return {};
-  PersonAtTerminal person(output);
+  PersonAtTerminal person(output, invocation.cancelled);
   if (!person.present()) {
     return fail({.code = "approval.missing",
                  .message = "this will " + decision.what +

@@ -8,6 +8,7 @@
 #include <exception>
 #include <iostream>
 #include <string_view>
+#include <thread>
 
 #include "cli/command.hpp"
 #include "plugin/search.hpp"
@@ -33,7 +34,7 @@ void on_signal(int) {
 
 void handle_signals() {
   struct sigaction action = {};
-  action.sa_handler = on_signal;  // without SA_RESTART: a question at the terminal ends, too
+  action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -53,10 +54,6 @@ void switch_core_dumps_off() {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  if (arguments.size() == 3 && arguments[0] == "plugin" && arguments[1] == "scan") {
-    return snapcore::scan_plugin_in_this_process(arguments[2]);
-  }
-  handle_signals();
   snapcore::Output output = snapcore::Output::of_this_process(snapcore::output_wish(arguments));
   const snapcore::SystemClock clock;
   const int exit = snapcore::run_program(arguments, output, clock, cancelled);
@@ -66,16 +63,32 @@ int run(const std::vector<std::string>& arguments) {
   return exit == 0 ? static_cast<int>(snapcore::ExitCode::kFailedUntouched) : exit;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  switch_core_dumps_off();
+int run_guarded(const std::vector<std::string>& arguments) {
   try {
-    return run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+    return run(arguments);
   } catch (const std::exception& problem) {
     std::cerr << "snapcore: a bug: " << problem.what() << "\n";
   } catch (...) {
     std::cerr << "snapcore: a bug: an exception of unknown type\n";
   }
   return static_cast<int>(snapcore::ExitCode::kNeedsPerson);
+}
+
+// A signal goes to the thread that main() began on as long as that takes it. Plugins run on another
+// one, so that none of their system calls is broken off.
+int run_apart(const std::vector<std::string>& arguments) {
+  int exit = static_cast<int>(snapcore::ExitCode::kNeedsPerson);
+  std::thread([&] { exit = run_guarded(arguments); }).join();
+  return exit;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  switch_core_dumps_off();
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (arguments.size() == 3 && arguments[0] == "plugin" && arguments[1] == "scan")
+    return snapcore::scan_plugin_in_this_process(arguments[2]);
+  handle_signals();
+  return run_apart(arguments);
 }

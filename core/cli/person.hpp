@@ -1,6 +1,7 @@
 // The person at the terminal, if there is one.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,15 +11,20 @@
 
 namespace snapcore {
 
-// Asks on stderr and listens on stdin; present when both are terminals.
+// Asks on stderr and listens on stdin; present when both are terminals. Once `cancelled` is set a
+// question has no answer.
 class PersonAtTerminal final : public Person {
  public:
-  explicit PersonAtTerminal(Output& output) : output_(output) {}
+  PersonAtTerminal(Output& output, const std::atomic<bool>& cancelled)
+      : output_(output), cancelled_(cancelled) {}
   bool present() const override;
   std::optional<std::string> ask(std::string_view question) override;
 
  private:
+  bool something_is_typed() const;
+
   Output& output_;
+  const std::atomic<bool>& cancelled_;
 };
 
 }  // namespace snapcore

@@ -111,7 +111,7 @@ Result<ExitCode> replan(Invocation& invocation) {
   show_difference(invocation.output, run, *plan, lines);
   if (auto kept = check_promises(*plan); !kept) return fail(kept.error());
   if (errand->wish.dry_run) return ExitCode::kDone;
-  PersonAtTerminal person(invocation.output);
+  PersonAtTerminal person(invocation.output, invocation.cancelled);
   const auto approval = approve(*plan,
                                 {.yes = errand->wish.yes,
                                  .digest = errand->wish.approve,

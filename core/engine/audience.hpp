@@ -15,7 +15,7 @@ class Audience {
   virtual void step_began(std::string_view /*name*/) {}
   virtual void step_ended(std::string_view /*name*/) {}
   virtual void call_began(const PlannedCall& /*call*/) {}
-  // From the thread that waits for the call, a few times a second at most.
+  // A few times a second at most, while the call runs from a thread that is not its own.
   virtual void call_progress(const PlannedCall& /*call*/, std::uint64_t /*done*/,
                              std::uint64_t /*total*/, std::string_view /*message*/) {}
   // It has nothing new to say. As often as call_progress.

@@ -55,14 +55,14 @@ const Error* Executor::State::stopping() {
 void Executor::State::begin_branches(Group& group) {
   while (group.running < group.limit && group.begun < group.branches.size() && !group.failed &&
          !ends_all()) {
-    const std::size_t index = group.begun++;
-    Branch& branch = *group.branches[index];
-    const Body& body = group.bodies[index];
+    const std::size_t place = group.begun++;
+    Branch& branch = *group.branches[place];
+    const Body& body = group.bodies[place];
     ++group.running;
     live.push_back(&branch);
     try {
-      group.threads.emplace_back([this, &group, &branch, &body, index] {
-        turns.take_when([&] { return group.entered == index; });  // in their order
+      group.threads.emplace_back([this, &group, &branch, &body, place] {
+        turns.take_when([&] { return group.entered == place; });  // in their order
         ++group.entered;
         here = &branch;
         branch_ended(group, branch, body());

@@ -4,19 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
-#include <thread>
 
+#include "plugin/call_watch.hpp"
 #include "plugin/schema.hpp"
 
 namespace snapcore {
 namespace {
-
-constexpr auto kTick = std::chrono::milliseconds(100);
 
 // Joins the reader that the plugin holds with the record that the engine keeps.
 class RememberedInput final : public InputStream {
@@ -162,7 +158,7 @@ class Context final : public CallContext {
     return call_.on_nested({instance, operation, std::move(args), label, input, output});
   }
 
-  // Passes on what was said since the last time; from the waiting thread alone.
+  // Passes on what was said since the last time.
   void tell(Audience& audience) {
     std::deque<Said> said;
     std::uint64_t done = 0, total = 0;
@@ -235,30 +231,6 @@ class Context final : public CallContext {
   bool moved_ = false;
 };
 
-// Runs `work` on a thread of its own and calls `tick` from this one until it is done.
-template <class Work, class Tick>
-void run_on_worker(Work work, Tick tick) {
-  std::mutex mutex;
-  std::condition_variable ended;
-  bool done = false;
-  std::thread worker([&] {
-    work();
-    const std::lock_guard lock(mutex);
-    done = true;
-    ended.notify_one();
-  });
-  {
-    std::unique_lock lock(mutex);
-    while (!ended.wait_for(lock, kTick, [&] { return done; })) {
-      lock.unlock();
-      tick();
-      lock.lock();
-    }
-  }
-  worker.join();
-  tick();
-}
-
 CallRequest request_of(LiveCall& call, const Value& args, Context& context,
                        std::vector<OutputStream*> outputs, std::vector<InputStream*> inputs) {
   CallRequest request;
@@ -329,15 +301,14 @@ class FileOutput final : public OutputStream {
 
 LiveCall::Answered LiveCall::run(const Value& args, std::vector<OutputStream*> outputs,
                                  std::vector<InputStream*> inputs) {
+  if (!audience) return run_here(args, std::move(outputs), std::move(inputs));
   Context context(*this, args);
-  Audience silent;
-  Audience& watching = audience ? *audience : silent;
   Result<Value> result;
   const CallRequest request =
       request_of(*this, args, context, std::move(outputs), std::move(inputs));
   {
     const TurnGiven given(turn);
-    run_on_worker([&] { result = run_call(request); }, [&] { context.tell(watching); });
+    watch_of(instance).run([&] { result = run_call(request); }, [&] { context.tell(*audience); });
   }
   return masked(instances.secrets(), result, context);
 }

@@ -1,4 +1,4 @@
-// One running call: what the plugin may ask of the core while it runs, and the thread it runs on.
+// One running call: what the plugin may ask of the core while it runs.
 #pragma once
 
 #include <atomic>
@@ -67,12 +67,12 @@ struct LiveCall {
     std::vector<OpenedInput> inputs;
   };
 
-  // Runs the entry on a worker thread and waits; progress and logs reach the audience from the
-  // waiting thread. Secrets are masked in the result and in the error.
+  // Runs the entry on this thread. What it says reaches the audience meanwhile, from the thread of
+  // the watch, and at its end, from this one. Secrets are masked in the result and in the error.
   Answered run(const Value& args, std::vector<OutputStream*> outputs = {},
                std::vector<InputStream*> inputs = {});
 
-  // The same on this thread, without an audience: for the short reads inside of other calls.
+  // The same without an audience: for the short reads inside of other calls.
   Answered run_here(const Value& args, std::vector<OutputStream*> outputs = {},
                     std::vector<InputStream*> inputs = {});
 };

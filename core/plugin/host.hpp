@@ -167,13 +167,12 @@ struct CallRequest {
   std::vector<OutputStream*> outputs = {};
 };
 
-// Runs it on the calling thread (the engine calls it from a worker). Arguments are validated before
-// ("schema.mismatch") and the result after ("plugin.bad_result", "plugin.no_result",
-// "plugin.result_too_large"). A failure without a word is the host function's that failed, else
-// "plugin.unnamed_error"; an exception is "plugin.threw". SC_CANCELLED is "call.cancelled",
-// SC_INDETERMINATE gives outcome may_have_happened. Waits for its turn at the instance; a call that
-// would wait for itself is "plugin.cycle", one that would wait for a call which waits for it
-// "plugin.crossed_calls".
+// Runs it on the calling thread. Arguments are validated before ("schema.mismatch") and the result
+// after ("plugin.bad_result", "plugin.no_result", "plugin.result_too_large"). A failure without a
+// word is the host function's that failed, else "plugin.unnamed_error"; an exception is
+// "plugin.threw". SC_CANCELLED is "call.cancelled", SC_INDETERMINATE gives outcome
+// may_have_happened. Waits for its turn at the instance; a call that would wait for itself is
+// "plugin.cycle", one that would wait for a call which waits for it "plugin.crossed_calls".
 Result<Value> run_call(const CallRequest& request);
 
 // The result of a plan entry, checked against its shape.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "plugin/call_watch.hpp"
 #include "plugin/host.hpp"
 #include "plugin/instance_turn.hpp"
 #include "plugin/schema.hpp"
@@ -32,6 +33,7 @@ struct Plugin::Loaded {
 struct Instance::Opened {
   sc_instance* self = nullptr;
   InstanceTurn turn;  // of the one call that runs, unless the operation is `concurrent`
+  CallWatch watch;
 };
 
 // The functions of the host, one table for all plugins and the whole process.

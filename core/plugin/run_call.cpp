@@ -276,6 +276,8 @@ Result<Value> run_call(const CallRequest& request) {
   return enter(call, entry_of(loaded.table, request.entry), self, request.operation->index, args);
 }
 
+CallWatch& watch_of(Instance& instance) { return CallRunner::opened(instance).watch; }
+
 Result<Value> check_plan_result(const Operation& operation, const Value& planned) {
   const auto predicted = Schema::compile(partial_schema(operation.result));
   if (!predicted) return fail(predicted.error());
