@@ -116,8 +116,9 @@ Error Executor::State::call_failed(const CallSite& site, Error error) {
 }
 
 void Executor::State::stand(StandingAct act) {
-  if (stood.insert(act.call_id).second) return here->standing.push_back(std::move(act));
-  for (Branch* branch = here; branch; branch = branch->parent) {
+  Branch& mine = *here;
+  if (stood.insert(act.call_id).second) return mine.standing.push_back(std::move(act));
+  for (Branch* branch = &mine; branch; branch = branch->parent) {
     auto& acts = branch->standing;
     const auto same = std::find_if(acts.begin(), acts.end(), [&](const StandingAct& other) {
       return other.call_id == act.call_id;
@@ -126,7 +127,7 @@ void Executor::State::stand(StandingAct act) {
     if (same->result) return;
     acts.erase(same);
   }
-  here->standing.push_back(std::move(act));
+  mine.standing.push_back(std::move(act));
 }
 
 // --- a call of the runbook
