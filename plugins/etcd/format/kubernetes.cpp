@@ -102,11 +102,12 @@ std::optional<KubernetesObject> object_by_path(std::string_view key) {
 }
 
 std::optional<KubernetesObject> kubernetes_object(std::string_view key, std::string_view value) {
-  auto by_path = object_by_path(key);
   auto object = decode_envelope(value);
+  if (object && !object->name.empty()) return object;
+  auto by_path = object_by_path(key);
   if (!object) return by_path;
   // Lists and ranges have no metadata of their own.
-  if (object->name.empty() && by_path) {
+  if (by_path) {
     object->name = by_path->name;
     object->name_space = by_path->name_space;
   }

@@ -11,13 +11,23 @@ std::size_t bytes_in(const snapcore::Value& item) {
   return bytes;
 }
 
+std::size_t bytes_in(const KeyItem& item) {
+  std::size_t bytes = 0;
+  for (const auto* text : {&item.key, &item.key_base64, &item.value, &item.value_base64})
+    bytes += *text ? (*text)->size() : 0;
+  if (item.words) {
+    for (const std::string& line : *item.words) bytes += line.size();
+  }
+  return bytes;
+}
+
 }  // namespace
 
-Result<> Belt::put(snapcore::Value item) {
+Result<> Belt::put(Item item) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !full() || problem_; });
   if (problem_) return snapcore::fail(*problem_);
-  bytes_ += bytes_in(item);
+  bytes_ += std::visit([](const auto& found) { return bytes_in(found); }, item);
   items_.push_back(std::move(item));
   if (full()) changed_.notify_one();
   return {};
@@ -29,7 +39,7 @@ void Belt::end() {
   changed_.notify_one();
 }
 
-std::vector<snapcore::Value> Belt::take() {
+std::vector<Belt::Item> Belt::take() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return full() || ended_; });
   bytes_ = 0;
@@ -39,10 +49,12 @@ std::vector<snapcore::Value> Belt::take() {
 
 void Belt::hand_over(const Reading& reading) {
   for (;;) {
-    const auto items = take();
+    auto items = take();
     if (items.empty()) return;
-    for (const auto& item : items) {
-      if (auto done = reading.emit(item); !done) return fail_with(done.error());
+    for (Item& item : items) {
+      const auto done =
+          std::visit([&](auto& found) { return reading.hand_over(std::move(found)); }, item);
+      if (!done) return fail_with(done.error());
     }
   }
 }

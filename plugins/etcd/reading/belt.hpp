@@ -1,7 +1,8 @@
 // Carries items from the thread that finds them to the one that may hand them over.
 //
 // Half of what a listing costs is walking the file, the other half is the way of each item over the
-// border to the core, which only the thread of the call may go.
+// border to the core, which only the thread of the call may go. That thread makes the values of
+// keys, too: a value is many small pieces of memory, best made where they are freed.
 #pragma once
 
 #include <condition_variable>
@@ -9,14 +10,17 @@
 #include <mutex>
 #include <optional>
 #include <reading/reading.hpp>
+#include <variant>
 #include <vector>
 
 namespace etcd {
 
 class Belt {
  public:
+  using Item = std::variant<snapcore::Value, KeyItem>;
+
   // [finder's thread] Waits while the other side is behind; its failure, once it has failed.
-  Result<> put(snapcore::Value item);
+  Result<> put(Item item);
   // [finder's thread] Nothing follows.
   void end();
 
@@ -31,12 +35,12 @@ class Belt {
 
   // Items come in batches: a wake-up costs more than an item.
   bool full() const { return items_.size() >= kMostItems || bytes_ >= kMostBytes; }
-  std::vector<snapcore::Value> take();
+  std::vector<Item> take();
   void fail_with(snapcore::Error problem);
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<snapcore::Value> items_;
+  std::vector<Item> items_;
   std::size_t bytes_ = 0;  // of the texts in them
   bool ended_ = false;
   std::optional<snapcore::Error> problem_;
@@ -58,7 +62,8 @@ auto found_beside(const Reading& reading, Find find) {
       ~End() { belt.end(); }
     } end{belt};
     return find(Reading{.canceled = reading.canceled,
-                        .emit = [&](snapcore::Value item) { return belt.put(std::move(item)); }});
+                        .emit = [&](snapcore::Value item) { return belt.put(std::move(item)); },
+                        .emit_key = [&](KeyItem item) { return belt.put(std::move(item)); }});
   });
   {
     const Stop stop{belt};

@@ -44,7 +44,7 @@ Result<> hand_over_whole(const Reading& reading, KeyItem item, std::string_view 
     Written written = write_bytes(value);
     item.value = std::move(written.text);
     item.value_base64 = std::move(written.base64);
-    return reading.hand_over(item);
+    return reading.hand_over(std::move(item));
   }
   if (value.size() > kLargestPart) item.parts = (value.size() + kLargestPart - 1) / kLargestPart;
   for (std::uint64_t part = 1; !value.empty(); ++part) {
@@ -169,7 +169,7 @@ Result<Counted> list_keys(const KeySpace& space, const KeysArgs& args, const Rea
         KeyItem item = item_of(kv);
         item.words = {shown_key(kv.key)};
         ++counted.count;
-        return reading.hand_over(item);
+        return reading.hand_over(std::move(item));
       });
   if (!done) return fail(done.error());
   counted.words = {count_words(counted.count, "key") + at_revision(space, *revision)};

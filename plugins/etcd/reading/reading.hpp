@@ -12,6 +12,7 @@
 #include <snapcore/sdk/fields.hpp>
 #include <snapcore/sdk/types.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reading/soundness.hpp"
@@ -20,14 +21,38 @@ namespace etcd {
 
 using snapcore::Result;
 
+// What keys, get and export find.
+struct KeyItem {
+  std::optional<std::string> key = {};
+  std::optional<std::string> key_base64 = {};
+  std::optional<std::string> value = {};
+  std::optional<std::string> value_base64 = {};
+  std::optional<std::uint64_t> part = {};  // of a value too large for one item, from 1 on
+  std::optional<std::uint64_t> parts = {};
+  std::int64_t create_revision = 0;
+  std::int64_t mod_revision = 0;
+  std::int64_t version = 0;
+  std::optional<std::string> lease = {};
+  std::uint64_t size = 0;
+  std::optional<std::string> object = {};
+  std::optional<std::vector<std::string>> words = {};
+};
+void fields(snapcore::sdk::Fields& f, KeyItem& item);
+
 // How long readings look out for the operator, and where their findings go.
 struct Reading {
   std::function<bool()> canceled = {};
   std::function<Result<>(snapcore::Value item)> emit = {};
+  // Takes keys as they are, when somebody else is to make values of them.
+  std::function<Result<>(KeyItem item)> emit_key = {};
 
   template <class T>
   Result<> hand_over(const T& item) const {
     return emit(snapcore::sdk::to_value(item));
+  }
+  Result<> hand_over(snapcore::Value item) const { return emit(std::move(item)); }
+  Result<> hand_over(KeyItem item) const {
+    return emit_key ? emit_key(std::move(item)) : emit(snapcore::sdk::to_value(item));
   }
   // "etcd.canceled" now and then, when asked to stop; `entries` is how many were looked at.
   Result<> keep_going(std::uint64_t entries) const;
@@ -55,23 +80,6 @@ struct GetArgs {
   std::optional<std::int64_t> revision = {};
 };
 void fields(snapcore::sdk::Fields& f, GetArgs& args);
-
-struct KeyItem {
-  std::optional<std::string> key = {};
-  std::optional<std::string> key_base64 = {};
-  std::optional<std::string> value = {};
-  std::optional<std::string> value_base64 = {};
-  std::optional<std::uint64_t> part = {};  // of a value too large for one item, from 1 on
-  std::optional<std::uint64_t> parts = {};
-  std::int64_t create_revision = 0;
-  std::int64_t mod_revision = 0;
-  std::int64_t version = 0;
-  std::optional<std::string> lease = {};
-  std::uint64_t size = 0;
-  std::optional<std::string> object = {};
-  std::optional<std::vector<std::string>> words = {};
-};
-void fields(snapcore::sdk::Fields& f, KeyItem& item);
 
 struct HistoryItem {
   std::int64_t revision = 0;

@@ -40,6 +40,30 @@ TEST(Belt, HandsOverEveryItemInOrderOnTheThreadOfTheCall) {
   }
 }
 
+TEST(Belt, HandsOverKeysAsValuesBetweenOtherItemsInOrder) {
+  std::vector<Value> seen;
+  const Reading reading{.emit = [&](Value item) -> Result<> {
+    seen.push_back(std::move(item));
+    return {};
+  }};
+  const Result<int> found = found_beside(reading, [&](const Reading& beside) -> Result<int> {
+    for (int i = 0; i < kMany; ++i) {
+      KeyItem key{.key = "/k/" + std::to_string(i), .version = i};
+      auto put = i % 3 == 0 ? beside.emit(Value::object({{"version", i}}))
+                            : beside.hand_over(std::move(key));
+      if (!put) return fail(put.error());
+    }
+    return kMany;
+  });
+  ASSERT_TRUE(found);
+  ASSERT_EQ(seen.size(), static_cast<std::size_t>(kMany));
+  for (int i = 0; i < kMany; ++i) {
+    const Value& item = seen[static_cast<std::size_t>(i)];
+    ASSERT_EQ(item.at("version").int_or(-1), i);
+    ASSERT_EQ(item.at("key").text(), i % 3 == 0 ? "" : "/k/" + std::to_string(i));
+  }
+}
+
 TEST(Belt, TellsTheFinderThatItsItemsAreRefused) {
   int refused_at = 0;
   const Reading reading{.emit = [&](const Value& item) -> Result<> {
