@@ -42,6 +42,7 @@ void ItemPrinter::result(const Value& result, bool of_items) {
 void ItemPrinter::log(int level, std::string_view instance, std::string_view message) {
   const std::lock_guard lock(mutex_);
   if (level >= kWarning) warned_ = true;
+  write();  // what came before is read before
   log_.log(level, instance, message);
 }
 

@@ -52,19 +52,46 @@ case_the_hash_is_that_of_the_live_server() {
 
 case_a_damaged_file_answers_with_a_warning() {
   make_cluster_with_snapshot 1
+  cp "$work/backups/snap.db" "$work/backups/whole.db"
   printf 'x' | dd of="$work/backups/snap.db" bs=1 seek=$(($(stat -c %s "$work/backups/snap.db") - 1)) conv=notrunc status=none
   local operation
   for operation in export hashkv stats; do
     expect_exit 1 snapcore call "etcd.$operation" artifact=backups:snap.db --json
     expect_said '"level":"warning","message":"snap.db is damaged: the SHA-256 at its end is' '"verified":false'
   done
+  expect_exit 1 snapcore call etcd.diff a=backups:whole.db b=backups:snap.db --json
+  expect_said '"level":"warning","message":"snap.db is damaged: the SHA-256 at its end is' '"verified":false'
+  expect_exit 0 snapcore call etcd.diff a=backups:whole.db b=backups:whole.db --json
+  expect_said '"verified":true'
   expect_exit 1 snapcore call etcd.hashkv artifact=backups:snap.db
   expect_said 'warning: etcd: snap.db is damaged'
   expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db --json
   expect_said '"verified":false'
+  expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db
+  expect_said "^SHA-256 not compared.*'snapcore call etcd.examine artifact=backups:snap.db' does"
   printf '\0\0\0\0' | dd of="$work/backups/snap.db" bs=1 seek=16 conv=notrunc status=none
   expect_exit 1 snapcore call etcd.keys artifact=backups:snap.db prefix=/k/
   expect_said 'one of its two meta pages is not whole' '^200 keys'
+}
+
+case_a_page_of_zeros_ends_a_list_that_says_so() {
+  make_cluster_with_snapshot 1
+  cluster_put "$work" /k/ 251 400
+  take_snapshot snap.db
+  local at kind
+  # The leaf on which the first of all changes stands (main revision 2, '_', sub 0), and what is left of it elsewhere.
+  grep -obUaP '\x00{7}\x02_\x00{8}' "$work/backups/snap.db" | cut -d: -f1 >"$work/places"
+  while read -r at; do
+    kind=$(od -An -tu1 -j$((at / 4096 * 4096 + 8)) -N1 "$work/backups/snap.db")
+    [ "$kind" -eq 2 ] || continue
+    dd if=/dev/zero of="$work/backups/snap.db" bs=4096 seek=$((at / 4096)) count=1 conv=notrunc status=none
+  done <"$work/places"
+  expect_exit 1 snapcore call etcd.keys artifact=backups:snap.db
+  expect_said "bucket 'key', page [0-9]+: all zeros" '^[0-9]+ keys at revision .*, and not all: the file is damaged'
+  expect_exit 1 snapcore call etcd.export artifact=backups:snap.db
+  expect_said "warning: etcd: snap.db is damaged: bucket .*what was last changed before that is not listed"
+  expect_exit 3 snapcore call etcd.get artifact=backups:snap.db key=/k/000001
+  expect_said "bucket 'key', page [0-9]+: all zeros" "'examine' tells what else"
 }
 
 case_nothing_found_is_no_item_and_a_result() {

@@ -20,6 +20,10 @@ MetaState look_at_meta(const FileBytes& file, std::size_t page_offset, Meta& met
   return read_meta(bytes.subspan(kPageHeaderSize), meta);
 }
 
+bool is_zero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
 struct Metas {
   std::optional<Meta> chosen;
   bool both = false;
@@ -121,7 +125,7 @@ std::string_view Database::read_page(std::uint64_t id, Page& page) const {
     page = read_page_header(bytes);
     page.bytes = bytes;
     if (page.id != id) {
-      problem = "carries another page's number";
+      problem = is_zero(bytes) ? "all zeros" : "carries another page's number";
     } else if (page.overflow >= meta_.high_water_mark - id) {
       problem = "its overflow passes the end of the file";
     } else if (page.overflow > 0) {
@@ -143,8 +147,8 @@ Result<Page> Database::page(std::uint64_t id) const {
 Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const {
   Cursor cursor(*this, root());
   for (LeafElement entry; cursor.next(entry);) {
+    if (!entry.is_bucket) return fail(damaged("an entry that is no bucket"));
     if (text_of(entry.key) != name) continue;
-    if (!entry.is_bucket) return fail(damaged("'" + std::string(name) + "' is not a bucket"));
     auto bucket = read_bucket(entry.value);
     if (!bucket) return fail(bucket.error());
     if (file_.memory().empty() && !bucket->inline_page.empty()) {

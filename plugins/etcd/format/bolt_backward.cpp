@@ -7,23 +7,39 @@ namespace etcd::bolt {
 BackwardCursor::BackwardCursor(const Database& database, const Bucket& bucket)
     : walk_(database), bucket_(bucket) {}
 
-// A page tells the places of its elements only from the front.
 void BackwardCursor::load() {
-  const Page& page = walk_.page();
   Level& level = levels_[walk_.level()];
   level.entries.clear();
   level.children.clear();
-  ElementReader elements(page);
-  if (page.is(PageKind::kLeaf)) {
-    for (LeafElement entry; elements.next(entry);) {
-      if (end_.empty() || text_of(entry.key) < end_) level.entries.push_back(entry);
-    }
+  if (walk_.page().is(PageKind::kLeaf)) {
+    load_leaf(level);
   } else {
-    for (BranchElement child; elements.next(child);) {
-      if (end_.empty() || text_of(child.key) < end_) level.children.push_back(child);
-    }
+    load_branch(level);
   }
-  if (!elements.problem().empty()) walk_.refuse(elements.problem());
+}
+
+// A page tells the places of its elements only from the front.
+void BackwardCursor::load_leaf(Level& level) {
+  ElementReader elements(walk_.page());
+  std::string_view first, last;
+  for (LeafElement entry; elements.next(entry); last = text_of(entry.key)) {
+    if (first.empty()) first = text_of(entry.key);
+    if (text_of(entry.key) <= last) return walk_.refuse(kNoOrder);
+    if (end_.empty() || text_of(entry.key) < end_) level.entries.push_back(entry);
+  }
+  if (!elements.problem().empty()) return walk_.refuse(elements.problem());
+  if (!first_of_leaf_.empty() && last >= first_of_leaf_)
+    return walk_.refuse("its keys do not end before those of the next leaf begin");
+  first_of_leaf_ = first;
+}
+
+void BackwardCursor::load_branch(Level& level) {
+  ElementReader elements(walk_.page());
+  for (BranchElement child; elements.next(child);) {
+    if (end_.empty() || text_of(child.key) < end_) level.children.push_back(child);
+  }
+  if (!elements.problem().empty()) return walk_.refuse(elements.problem());
+  if (elements.index() == 0) walk_.refuse(kNothingInIt);
 }
 
 bool BackwardCursor::next(LeafElement& entry) {
@@ -39,7 +55,7 @@ bool BackwardCursor::next(LeafElement& entry) {
       walk_.leave();
       continue;
     }
-    const std::uint64_t child = level.children.back().child;
+    const BranchElement child = level.children.back();
     level.children.pop_back();
     if (walk_.enter(child)) load();
   }

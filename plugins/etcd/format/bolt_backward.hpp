@@ -1,7 +1,8 @@
 // Goes through a bucket's entries from the last to the first.
 //
 // In etcd's bucket `key` that is from the newest change to the oldest, so the first change of a key
-// that turns up is the one that counts. Used like Cursor, and as safe on damaged files.
+// that turns up is the one that counts. Used like Cursor, and as safe on damaged files; besides it
+// demands on its way that keys ascend and that every page fits the branch above it.
 #pragma once
 
 #include <format/bolt.hpp>
@@ -27,11 +28,14 @@ class BackwardCursor {
   };
 
   void load();
+  void load_leaf(Level& level);
+  void load_branch(Level& level);
 
   PageWalk walk_;
   Bucket bucket_;
   bool started_ = false;
   std::string end_;
+  std::string first_of_leaf_;  // of the leaf it came to last; all that follow are below that
   std::array<Level, kMaxDepth> levels_;
 };
 

@@ -68,7 +68,10 @@ Page read_page_header(Bytes bytes) {
 }
 
 ElementReader::ElementReader(const Page& page)
-    : bytes_(page.bytes), count_(page.count), at_(kPageHeaderSize + kElementSize * page.count) {
+    : bytes_(page.bytes),
+      count_(page.count),
+      at_(kPageHeaderSize + kElementSize * page.count),
+      is_leaf_(page.is(PageKind::kLeaf)) {
   if (at_ > bytes_.size()) refuse("its element table passes its end");
 }
 
@@ -117,6 +120,15 @@ bool ElementReader::next(BranchElement& element) {
   element.child = load_le<std::uint64_t>(at + 8);
   ++index_;
   return true;
+}
+
+Bytes ElementReader::first_key() {
+  if (is_leaf_) {
+    LeafElement element;
+    return next(element) ? element.key : Bytes();
+  }
+  BranchElement element;
+  return next(element) ? element.key : Bytes();
 }
 
 }  // namespace etcd::bolt

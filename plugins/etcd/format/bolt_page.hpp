@@ -28,6 +28,10 @@ inline constexpr std::size_t kMinPageSize = 512;
 inline constexpr std::size_t kMaxPageSize = std::size_t{1024} << 14;
 inline constexpr int kMaxDepth = 64;  // of pages below each other; no tree of bbolt comes near
 inline constexpr std::string_view kTooDeep = "the tree is deeper than any bbolt makes";
+inline constexpr std::string_view kNothingInIt = "a page without entries";
+inline constexpr std::string_view kNoOrder = "keys are not in order";
+inline constexpr std::string_view kOtherFirstKey =
+    "begins with another key than the branch above it names";
 
 enum class PageKind : std::uint16_t {
   kBranch = 0x01,
@@ -88,6 +92,9 @@ class ElementReader {
 
   bool next(LeafElement& element);
   bool next(BranchElement& element);
+  // That of the first element, whichever the page's kind; empty when it is wrong. Instead of
+  // next().
+  Bytes first_key();
 
   std::string_view problem() const { return problem_; }  // empty: none
   std::size_t index() const { return index_; }           // elements read so far
@@ -101,6 +108,7 @@ class ElementReader {
   std::size_t count_ = 0;
   std::size_t index_ = 0;
   std::size_t at_ = 0;
+  bool is_leaf_ = false;
   std::string_view problem_;
 };
 

@@ -30,6 +30,16 @@ bool PageWalk::enter(std::uint64_t page_id) {
   return false;
 }
 
+bool PageWalk::enter(const BranchElement& child) {
+  if (!enter(child.child)) return false;
+  if (page().count == 0) {
+    refuse(kNothingInIt);
+  } else if (ElementReader elements(page()); text_of(elements.first_key()) != text_of(child.key)) {
+    refuse(elements.problem().empty() ? kOtherFirstKey : elements.problem());
+  }
+  return under_way();
+}
+
 void PageWalk::refuse(std::uint64_t page_id, std::string_view problem) {
   bad_page_ = page_id;
   problem_ = problem;

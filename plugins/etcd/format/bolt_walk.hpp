@@ -22,6 +22,10 @@ class PageWalk {
   // ended the walk.
   bool begin(const Bucket& bucket);
   bool enter(std::uint64_t page_id);
+  // The same, and demands what ties a page to the branch above it: it holds something, and its
+  // first key is the one the branch names. A page of another time or place, whole in itself, does
+  // not fit.
+  bool enter(const BranchElement& child);
   // Back to the page above, or to the end of the walk.
   void leave() { --depth_; }
   // Ends the walk because of the page it stands on. `problem` is not copied.

@@ -64,7 +64,7 @@ Result<std::uint32_t> hash_kv(const KeySpace& space, std::int64_t revision,
     if (main == space.compacted() && change.at.tombstone) continue;
     crc = crc32c(crc32c(crc, change.name), change.message);
   }
-  if (!cursor.finished()) return fail(cursor.error());
+  if (!cursor.finished()) return fail(space.damaged_in("key", cursor.error()));
   return crc;
 }
 

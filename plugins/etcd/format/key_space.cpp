@@ -34,6 +34,10 @@ snapcore::Error KeySpace::damaged(const std::string& where) const {
           .category = Category::kCorrupt};
 }
 
+snapcore::Error KeySpace::damaged_in(std::string_view bucket, const snapcore::Error& page) const {
+  return damaged("bucket '" + std::string(bucket) + "', " + page.message);
+}
+
 Result<KeySpace> KeySpace::open(const FileBytes& file, std::string name) {
   auto database = bolt::Database::open(file);
   if (!database) {
@@ -48,7 +52,7 @@ Result<KeySpace> KeySpace::open(const FileBytes& file, std::string name) {
   }
   KeySpace space(std::move(*database), std::move(name));
   auto bucket = space.database_.find_bucket("key");
-  if (!bucket) return fail(space.damaged(bucket.error().message));
+  if (!bucket) return fail(space.damaged("the list of buckets, " + bucket.error().message));
   if (!*bucket) {
     return fail({.code = "etcd.not_a_snapshot",
                  .message = space.name_ + " is a bbolt database, but not etcd's: it has no bucket "
@@ -64,7 +68,7 @@ Result<KeySpace> KeySpace::open(const FileBytes& file, std::string name) {
 // A compaction that was scheduled counts: a server that starts from the file finishes it.
 Result<> KeySpace::read_compactions() {
   const auto meta = database_.find_bucket("meta");
-  if (!meta) return fail(damaged(meta.error().message));
+  if (!meta) return fail(damaged("the list of buckets, " + meta.error().message));
   if (!*meta) return {};
   bolt::Cursor cursor(database_, **meta);
   for (bolt::LeafElement entry; cursor.next(entry);) {
@@ -74,7 +78,7 @@ Result<> KeySpace::read_compactions() {
     if (!at) return fail(damaged("bucket 'meta': " + std::string(name) + " is not a revision"));
     compacted_ = std::max(compacted_, at->revision.main);
   }
-  if (!cursor.finished()) return fail(damaged(cursor.error().message));
+  if (!cursor.finished()) return fail(damaged_in("meta", cursor.error()));
   return {};
 }
 
@@ -83,10 +87,10 @@ Result<> KeySpace::find_revision() {
   bolt::LeafElement last;
   if (cursor.next(last)) {
     const auto at = decode_revision(last.key);
-    if (!at) return fail(damaged("the last entry of bucket 'key' is not a revision"));
+    if (!at) return fail(damaged("bucket 'key', its last entry is not a revision"));
     revision_ = at->revision.main;
   } else if (!cursor.finished()) {
-    return fail(damaged(cursor.error().message));
+    return fail(damaged_in("key", cursor.error()));
   }
   revision_ = std::max(revision_, compacted_);
   return {};
@@ -109,7 +113,7 @@ Result<std::int64_t> KeySpace::choose(std::optional<std::int64_t> wanted) const 
 
 Result<> KeySpace::read(const bolt::LeafElement& entry, Change& change) const {
   const auto at = entry.is_bucket ? std::nullopt : decode_revision(entry.key);
-  if (!at) return fail(damaged("an entry of bucket 'key' is not a revision"));
+  if (!at) return fail(damaged("bucket 'key', an entry is not a revision"));
   const auto key = key_in(entry.value);
   if (!key) {
     return fail(damaged("revision " + std::to_string(at->revision.main) + "/" +
@@ -135,7 +139,7 @@ NewestFirst::NewestFirst(const KeySpace& space, std::int64_t revision)
 bool NewestFirst::next(Change& change) {
   bolt::LeafElement entry;
   if (!cursor_.next(entry)) {
-    if (!cursor_.finished()) problem_ = cursor_.error();
+    if (!cursor_.finished()) problem_ = space_.damaged_in("key", cursor_.error());
     return false;
   }
   const auto read = space_.read(entry, change);

@@ -42,13 +42,16 @@ class KeySpace {
   Result<> read(const bolt::LeafElement& entry, Change& change) const;
   // All of its message; a deletion has a key alone. "etcd.snapshot_damaged".
   Result<KeyValue> decode(const Change& change) const;
+  // "etcd.snapshot_damaged" of this file; `where` says what and where.
+  snapcore::Error damaged(const std::string& where) const;
+  // The same of what ended a walk through one of its buckets.
+  snapcore::Error damaged_in(std::string_view bucket, const snapcore::Error& page) const;
 
  private:
   KeySpace(bolt::Database database, std::string name)
       : database_(std::move(database)), name_(std::move(name)) {}
   Result<> read_compactions();
   Result<> find_revision();
-  snapcore::Error damaged(const std::string& where) const;
 
   bolt::Database database_;
   std::string name_;

@@ -83,6 +83,32 @@ Result<> for_each_live(const KeySpace& space, std::int64_t revision, const std::
   return {};
 }
 
+// Calls `take` with each change of the key, the latest first.
+template <class Take>
+Result<> for_each_change(const KeySpace& space, std::int64_t revision, const std::string& key,
+                         const Reading& reading, Take take) {
+  std::uint64_t entries = 0;
+  NewestFirst changes(space, revision);
+  for (Change change; changes.next(change);) {
+    if (auto go = reading.keep_going(++entries); !go) return go;
+    if (change.key != key) continue;
+    if (Result<> taken = take(change); !taken) return taken;
+  }
+  if (changes.problem()) return fail(*changes.problem());
+  return {};
+}
+
+// What comes newest first is right as far as it goes: where the file is damaged it ends.
+Result<> ended_well(const Result<>& done, Soundness& soundness) {
+  if (done || done.error().code != "etcd.snapshot_damaged") return done;
+  soundness.add(done.error().message + "; what was last changed before that is not listed");
+  return {};
+}
+
+std::string no_more(const Soundness& soundness) {
+  return soundness.problems ? ", and not all: the file is damaged" : "";
+}
+
 std::string at_revision(const KeySpace& space, std::int64_t revision) {
   return " at revision " + std::to_string(revision) + " of " + space.name();
 }
@@ -171,8 +197,9 @@ Result<Counted> list_keys(const KeySpace& space, const KeysArgs& args, const Rea
         ++counted.count;
         return reading.hand_over(std::move(item));
       });
-  if (!done) return fail(done.error());
-  counted.words = {count_words(counted.count, "key") + at_revision(space, *revision)};
+  if (auto ended = ended_well(done, counted.soundness); !ended) return fail(ended.error());
+  counted.words = {count_words(counted.count, "key") + at_revision(space, *revision) +
+                   no_more(counted.soundness)};
   return counted;
 }
 
@@ -187,7 +214,7 @@ Result<Exported> export_keys(const KeySpace& space, const KeysArgs& args, const 
         ++exported.count;
         return hand_over_whole(reading, item_of(kv), kv.value);
       });
-  if (!done) return fail(done.error());
+  if (auto ended = ended_well(done, exported.soundness); !ended) return fail(ended.error());
   return exported;
 }
 
@@ -221,22 +248,22 @@ Result<Counted> history_of(const KeySpace& space, const GetArgs& args, const Rea
   const auto revision = space.choose(args.revision);
   if (!revision) return fail(revision.error());
   Counted counted{.revision = *revision};
-  std::uint64_t entries = 0;
-  NewestFirst changes(space, *revision);
-  for (Change change; changes.next(change);) {
-    if (auto go = reading.keep_going(++entries); !go) return fail(go.error());
-    if (change.key != *key) continue;
+  const auto done = for_each_change(space, *revision, *key, reading, [&](const Change& change) {
     const auto kv = space.decode(change);
-    if (!kv) return fail(kv.error());
+    if (!kv) return Result<>(fail(kv.error()));
     ++counted.count;
-    if (auto put = reading.hand_over(history_item(change, *kv)); !put) return fail(put.error());
-  }
-  if (changes.problem()) return fail(*changes.problem());
+    return reading.hand_over(history_item(change, *kv));
+  });
+  // Of damage that hides all of it there is nothing to say but that.
+  if (!done && counted.count == 0) return fail(done.error());
+  if (auto ended = ended_well(done, counted.soundness); !ended) return fail(ended.error());
   if (counted.count == 0) return fail(not_found(space, *key, *revision, {}));
+  const bool compacted = space.compacted() > 0 && !counted.soundness.problems;
   counted.words = {count_words(counted.count, "change") + " of " + shown(*key) +
-                   (space.compacted() > 0 ? "; older ones than revision " +
-                                                std::to_string(space.compacted()) + " are compacted"
-                                          : "")};
+                   (compacted ? "; older ones than revision " + std::to_string(space.compacted()) +
+                                    " are compacted"
+                              : "") +
+                   no_more(counted.soundness)};
   return counted;
 }
 

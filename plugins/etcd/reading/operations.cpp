@@ -1,5 +1,8 @@
 #include "reading/operations.hpp"
 
+#include <format/snapshot.hpp>
+#include <type_traits>
+
 #include "artifact_file.hpp"
 #include "reading/belt.hpp"
 
@@ -10,24 +13,39 @@ namespace sdk = snapcore::sdk;
 using sdk::Call;
 using snapcore::fail;
 
-Reading reading_of(Call& call) {
+Reading reading_of(Call& call, bool& listed) {
   return {.canceled = [&call] { return call.cancelled(); },
-          .emit = [&call](const snapcore::Value& item) { return call.emit(item); }};
+          .emit =
+              [&call, &listed](const snapcore::Value& item) {
+                listed = true;
+                return call.emit(item);
+              }};
 }
 
 // A file that changed while it was read explains whatever else went wrong.
 template <class R>
-Result<R> concluded(Result<R> answer, std::initializer_list<const ArtifactFile*> files) {
+Result<R> concluded(Result<R> answer, std::initializer_list<const ArtifactFile*> files,
+                    bool listed = false) {
   for (const ArtifactFile* file : files) {
     if (auto same = file->finish(); !same) return fail(same.error());
   }
   if (!answer && answer.error().code == "etcd.canceled") return fail(sdk::stopped());
+  if (!answer && listed) answer.error().message += "; what is listed up to here is not all";
   return answer;
 }
 
 void warn(Call& call, const Soundness& sound) {
   if (!sound.problems) return;
   for (const std::string& problem : *sound.problems) call.log(sdk::Level::kWarning, problem);
+}
+
+// To people; programs have `verified`.
+std::string not_compared(const sdk::Artifact& artifact, const std::string& name) {
+  const std::string source = artifact.given.at("source").text();
+  const std::string asked = source.empty() ? name : source + ":" + artifact.ref;
+  return "SHA-256 not compared, since only a part of the file was read: 'snapcore call "
+         "etcd.examine artifact=" +
+         asked + "' does";
 }
 
 // Whether a reading goes through so much of the file that the rest may come along.
@@ -44,14 +62,21 @@ Result<R> read_artifact(Call& call, const A& args,
   warn(call, sound);
   std::optional<DigestBeside> digest;
   if (part == Part::kAll) digest.emplace(file->bytes(), file->name());
-  auto answer = found_beside(reading_of(call),
+  bool listed = false;
+  auto answer = found_beside(reading_of(call, listed),
                              [&](const Reading& reading) { return work(*space, args, reading); });
   if (answer) {
+    warn(call, answer->soundness);
     const auto problem = digest ? digest->finish(sound) : std::nullopt;
     if (problem) call.log(sdk::Level::kWarning, *problem);
+    if constexpr (std::is_same_v<R, Counted>) {
+      if (!digest && has_trailer(file->bytes().size()))
+        answer->words.push_back(not_compared(args.artifact, file->name()));
+    }
+    sound.add_problems(answer->soundness);
     answer->soundness = std::move(sound);
   }
-  return concluded(std::move(answer), {&*file});
+  return concluded(std::move(answer), {&*file}, listed);
 }
 
 }  // namespace
@@ -84,14 +109,24 @@ Result<Diff> call_diff(Call& call, const DiffArgs& args) {
   if (!before) return concluded<Diff>(fail(before.error()), {&*a});
   const auto after = KeySpace::open(b->bytes(), b->name());
   if (!after) return concluded<Diff>(fail(after.error()), {&*b});
-  Soundness sound = look_over(a->bytes(), *before);
-  sound.add(look_over(b->bytes(), *after));
-  warn(call, sound);
-  auto answer = found_beside(reading_of(call), [&](const Reading& reading) {
+  Soundness of_a = look_over(a->bytes(), *before);
+  Soundness of_b = look_over(b->bytes(), *after);
+  warn(call, of_a);
+  warn(call, of_b);
+  DigestBeside a_digest(a->bytes(), a->name());
+  DigestBeside b_digest(b->bytes(), b->name());
+  bool listed = false;
+  auto answer = found_beside(reading_of(call, listed), [&](const Reading& reading) {
     return compare(*before, *after, args, reading);
   });
-  if (answer) answer->soundness = std::move(sound);
-  return concluded(std::move(answer), {&*a, &*b});
+  if (answer) {
+    for (const auto& problem : {a_digest.finish(of_a), b_digest.finish(of_b)}) {
+      if (problem) call.log(sdk::Level::kWarning, *problem);
+    }
+    of_a.add(of_b);
+    answer->soundness = std::move(of_a);
+  }
+  return concluded(std::move(answer), {&*a, &*b}, listed);
 }
 
 }  // namespace etcd

@@ -19,6 +19,10 @@ void Soundness::add(std::string problem) {
 
 void Soundness::add(const Soundness& other) {
   verified = verified && other.verified;
+  add_problems(other);
+}
+
+void Soundness::add_problems(const Soundness& other) {
   if (!other.problems) return;
   for (const std::string& problem : *other.problems) add(problem);
 }

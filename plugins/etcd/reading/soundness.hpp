@@ -20,6 +20,8 @@ struct Soundness {
   void add(std::string problem);
   // Of an answer that rests on both files.
   void add(const Soundness& other);
+  // What else was seen of the same file.
+  void add_problems(const Soundness& other);
 };
 void add_fields(snapcore::sdk::Fields& f, Soundness& soundness);
 

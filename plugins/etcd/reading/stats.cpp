@@ -86,10 +86,11 @@ class Counting {
     bolt::Cursor buckets(database, database.root());
     for (bolt::LeafElement entry; buckets.next(entry);) {
       const auto bucket = bolt::read_bucket(entry.value);
-      if (!bucket) return fail(bucket.error());
+      if (!bucket) return fail(space_.damaged_in(text_of(entry.key), bucket.error()));
       if (auto done = count_bucket(shown(text_of(entry.key)), *bucket); !done) return done;
     }
-    if (!buckets.finished()) return fail(buckets.error());
+    if (!buckets.finished())
+      return fail(space_.damaged("the list of buckets, " + buckets.error().message));
     // Two meta pages, the pages of all trees, and a freelist at most; the rest is free.
     const std::uint64_t used = pages_ + buckets.pages() + 2;
     const std::uint64_t all = database.meta().high_water_mark;
@@ -105,7 +106,7 @@ class Counting {
       bytes += entry.key.size() + entry.value.size();
       if (auto go = reading_.keep_going(++*share.entries); !go) return go;
     }
-    if (!cursor.finished()) return fail(cursor.error());
+    if (!cursor.finished()) return fail(space_.damaged_in(name, cursor.error()));
     pages_ += cursor.pages();
     share.pages = cursor.pages();
     share.words = padded("bucket", 7) + right(size_words(bytes), 9) + " in " +

@@ -14,9 +14,11 @@ using snapcore::Value;
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 // A file, and what a reading of it hands over.
@@ -253,6 +255,99 @@ TEST(Readings, EndWhenAsked) {
   EXPECT_EQ(list_keys(file.space, {}, handed.reading).error().code, "etcd.canceled");
   EXPECT_EQ(stats_of(file.space, {}, handed.reading).error().code, "etcd.canceled");
   EXPECT_EQ(compare(file.space, file.space, {}, handed.reading).error().code, "etcd.canceled");
+}
+
+// A file with one page of bucket `key` changed, below which there are many.
+class Torn : public testing::Test {
+ protected:
+  static constexpr std::size_t kPage = 1024;
+
+  Torn() {
+    for (int i = 0; i < 60; ++i) history_.put("k" + std::to_string(i % 50), std::to_string(i));
+  }
+
+  // Where the leaves of bucket `key` begin, the oldest changes first.
+  static std::vector<std::size_t> leaves(const std::string& file) {
+    std::vector<std::size_t> found;
+    for (std::size_t at = 2 * kPage; at + kPage <= file.size(); at += kPage) {
+      bolt::Page page = bolt::read_page_header(bytes_of(file).subspan(at));
+      page.bytes = bytes_of(file).subspan(at, kPage);
+      if (!page.is(bolt::PageKind::kLeaf)) continue;
+      if (decode_revision(bolt::ElementReader(page).first_key())) found.push_back(at);
+    }
+    return found;
+  }
+
+  // The keys end early and say why; whoever needs all of them answers nothing else.
+  static void expect_damage(const std::string& bytes, const std::string& what) {
+    const File file(bytes);
+    const std::string whole = "s.db is damaged: bucket 'key', page ";
+    Handed handed;
+    const auto keys = list_keys(file.space, {}, handed.reading);
+    ASSERT_TRUE(keys) << keys.error().message;
+    ASSERT_TRUE(keys->soundness.problems) << what;
+    EXPECT_THAT(*keys->soundness.problems,
+                ElementsAre(AllOf(StartsWith(whole), HasSubstr(what),
+                                  HasSubstr("before that is not listed"))));
+    EXPECT_LT(keys->count, 50u);
+    EXPECT_EQ(keys->count, handed.items.size());
+    EXPECT_THAT(keys->words, ElementsAre(EndsWith("of s.db, and not all: the file is damaged")));
+    EXPECT_TRUE(export_keys(file.space, {}, handed.reading)->soundness.problems);
+    for (const auto& error : {get_key(file.space, {.key = "k10"}, handed.reading).error(),
+                              history_of(file.space, {.key = "k10"}, handed.reading).error(),
+                              compare(file.space, file.space, {}, handed.reading).error(),
+                              stats_of(file.space, {}, handed.reading).error(),
+                              hash_of(file.space, {}, handed.reading).error()}) {
+      EXPECT_EQ(error.code, "etcd.snapshot_damaged");
+      EXPECT_THAT(error.message, AllOf(StartsWith(whole), HasSubstr(what)));
+      EXPECT_THAT(error.hint, HasSubstr("examine"));
+    }
+  }
+
+  test::History history_;
+};
+
+TEST_F(Torn, ALeafThatBelongsElsewhereIsSeenByItsFirstKey) {
+  std::string file = history_.content().database();
+  const auto at = leaves(file);
+  ASSERT_GT(at.size(), 6u);
+  file.replace(at[2] + 8, kPage - 8, file, at[1] + 8, kPage - 8);  // behind the page's own number
+  expect_damage(file, "begins with another key than the branch above it names");
+}
+
+TEST_F(Torn, ALeafOfZerosIsCalledThat) {
+  std::string file = history_.content().database();
+  const auto at = leaves(file);
+  file.replace(at[2], kPage, kPage, '\0');
+  expect_damage(file, "page " + std::to_string(at[2] / kPage) + ": all zeros");
+}
+
+TEST_F(Torn, ALeafWithoutEntriesIsSeen) {
+  std::string file = history_.content().database();
+  file[leaves(file)[2] + 10] = 0;
+  expect_damage(file, "a page without entries");
+}
+
+TEST_F(Torn, RevisionsThatDoNotRiseAreSeen) {
+  test::EtcdContent content = history_.content();
+  std::swap(content.key[14], content.key[15]);
+  expect_damage(content.database(), "keys are not in order");
+  content = history_.content();
+  content.key[17].key = content.key[19].key;  // the last of a leaf
+  expect_damage(content.database(), "do not end before those of the next leaf begin");
+}
+
+TEST_F(Torn, WhatIsNewerThanTheDamageIsAnswered) {
+  std::string file = history_.content().database();
+  file.replace(leaves(file)[0], kPage, kPage, '\0');
+  const File torn(file);
+  Handed handed;
+  EXPECT_TRUE(get_key(torn.space, {.key = "k20"}, handed.reading));
+  const auto changes = history_of(torn.space, {.key = "k0"}, handed.reading);
+  ASSERT_TRUE(changes);
+  EXPECT_EQ(changes->count, 1u);
+  EXPECT_THAT(*changes->soundness.problems, ElementsAre(HasSubstr("all zeros")));
+  EXPECT_THAT(changes->words, ElementsAre("1 change of k0, and not all: the file is damaged"));
 }
 
 test::History kubernetes_history() {
