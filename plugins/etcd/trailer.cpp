@@ -38,7 +38,10 @@ Result<> TrailerCheck::finish(const std::string& name, bool accept_no_trailer) {
     if (accept_no_trailer && size_ % 512 == 0) return {};
     return snapcore::fail(
         corrupt(size_ % 512 == 0 ? "etcd.snapshot_no_trailer" : "etcd.snapshot_truncated",
-                name + ", " + std::to_string(size_) + " bytes, has no SHA-256 behind its pages",
+                name + ", " + std::to_string(size_) + " bytes, has no SHA-256 behind its pages" +
+                    (size_ % 512 == 0 ? ""
+                                      : ": " + std::to_string(size_ % 512) +
+                                            " bytes are left behind the last 512 instead of 32"),
                 "choose another snapshot, or waive the guard hash for a plain copy of a database"));
   }
   const auto digest = sha_.finish();

@@ -36,13 +36,24 @@ struct Bucket {
 // Reads the value of an entry that is a bucket.
 Result<Bucket> read_bucket(Bytes value);
 
-// What check() found: the first few in words, and how many there are.
+// What check() found: the first few in words, how many there are, and the same by kind.
 struct Findings {
   static constexpr std::size_t kKept = 20;
+  static constexpr std::size_t kPages = 4;
+  struct Kind {
+    std::string what;
+    std::uint64_t count = 0;
+    std::vector<std::uint64_t> pages;  // the first few
+
+    // "pages 3, 8: all zeros", "page 65: keys are not in order (13 times)"
+    std::string words() const;
+  };
   std::vector<std::string> first;
+  std::vector<Kind> kinds;  // the last one takes what is beyond kKept
   std::uint64_t count = 0;
 
   bool clean() const { return count == 0; }
+  void add(std::uint64_t page, std::string_view what);
 };
 
 class Database {

@@ -60,12 +60,7 @@ class Checker {
   }
 
  private:
-  void report(std::uint64_t id, std::string_view what) {
-    ++findings_.count;
-    if (findings_.first.size() < Findings::kKept) {
-      findings_.first.push_back("page " + std::to_string(id) + ": " + std::string(what));
-    }
-  }
+  void report(std::uint64_t id, std::string_view what) { findings_.add(id, what); }
 
   // Marks the page and its overflow pages; false when any was reached before.
   bool reach(const Page& page) {
@@ -137,7 +132,7 @@ class Checker {
         report(page.id, "its first key is smaller than its branch promises");
       }
     } else if (text <= text_of(before)) {
-      report(page.id, "keys are not in order");
+      report(page.id, kNoOrder);
     }
     if (range.upper && text >= text_of(*range.upper)) {
       report(page.id, "a key belongs to the next branch");
@@ -219,6 +214,36 @@ class Checker {
 };
 
 }  // namespace
+
+std::string Findings::Kind::words() const {
+  std::string text = pages.size() == 1 ? "page " : "pages ";
+  for (std::size_t i = 0; i < pages.size(); ++i)
+    text += (i == 0 ? "" : ", ") + std::to_string(pages[i]);
+  if (pages.size() == kPages && count > kPages) text += " and more";
+  text += ": " + what;
+  if (count > pages.size()) text += " (" + std::to_string(count) + " times)";
+  return text;
+}
+
+void Findings::add(std::uint64_t page, std::string_view what) {
+  ++count;
+  if (first.size() < kKept) {
+    first.push_back("page " + std::to_string(page) + ": " + std::string(what));
+  }
+  auto kind =
+      std::find_if(kinds.begin(), kinds.end(), [&](const Kind& k) { return k.what == what; });
+  if (kind == kinds.end()) {
+    if (kinds.size() > kKept) {
+      kind = kinds.end() - 1;
+    } else {
+      kinds.push_back({kinds.size() == kKept ? "other findings" : std::string(what), 0, {}});
+      kind = kinds.end() - 1;
+    }
+  }
+  ++kind->count;
+  const bool seen = !kind->pages.empty() && kind->pages.back() == page;
+  if (!seen && kind->pages.size() < kPages) kind->pages.push_back(page);
+}
 
 Findings Database::check() const { return Checker(*this).run(); }
 

@@ -19,15 +19,16 @@ using snapcore::Sha256;
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr auto kTick = std::chrono::milliseconds(50);  // between two looks at `canceled`
-constexpr std::uint64_t kFurtherShown = 10;
+constexpr std::uint64_t kFurtherShown = 15;
+constexpr std::uint64_t kEntriesShown = 3;                // of those that are wrong, of each bucket
 constexpr std::uint64_t kWiped = 2 * bolt::kMinPageSize;  // both meta pages, however small
 
 // A file without a digest ends with a sector.
 std::string problem_with_length(std::uint64_t file_size, std::uint64_t database_size) {
   const std::uint64_t behind = file_size - database_size;
   if (has_trailer(file_size) || behind % 512 == 0) return {};
-  return "behind its pages stand " + std::to_string(behind) +
-         " bytes instead of the 32 of its SHA-256";
+  return "behind its pages stand " + std::to_string(behind) + (behind == 1 ? " byte" : " bytes") +
+         " instead of the 32 of its SHA-256";
 }
 
 class Examination {
@@ -45,6 +46,7 @@ class Examination {
     examined_.database_size = database->size();
     examined_.page_size = database->meta().page_size;
     examined_.has_trailer = has_trailer(file_.size());
+    examined_.both_metas_valid = database->both_metas_valid();
     if (auto done = check_length(); !done) return fail(done.error());
     // Half of the time goes into the digest: it is computed beside the rest, or after it when a
     // thread is not worth it.
@@ -90,18 +92,21 @@ class Examination {
     if (later) note(std::move(*later));
   }
 
-  // The first problem gives the error its code; the reading goes on.
+  // The first problem gives the error its code, the others are a line each; the reading goes on.
   void note(snapcore::Error error) {
     if (!problem_) {
       problem_ = std::move(error);
     } else if (++further_ <= kFurtherShown) {
-      problem_->message += "; " + error.message.substr(name_.size() + 1);
+      constexpr std::string_view kDamaged = "is damaged: ";
+      std::string line = error.message.substr(name_.size() + 1);
+      if (line.starts_with(kDamaged)) line.erase(0, kDamaged.size());
+      problem_->message += "\n" + line;
     }
   }
 
   snapcore::Error whole_problem() {
     if (further_ > kFurtherShown)
-      problem_->message += "; and " + std::to_string(further_ - kFurtherShown) + " more";
+      problem_->message += "\nand " + std::to_string(further_ - kFurtherShown) + " more";
     problem_->hint += (problem_->hint.empty() ? "" : "; ") + what_could_be_read();
     return std::move(*problem_);
   }
@@ -161,7 +166,13 @@ class Examination {
     if (examined_.has_trailer) return {};
     if (const auto problem = problem_with_length(examined_.file_size, examined_.database_size);
         !problem.empty()) {
-      return fail(truncated(problem));
+      const std::uint64_t behind = examined_.file_size - examined_.database_size;
+      if (behind <= Sha256::kSize) return fail(truncated(problem));
+      const std::uint64_t more = behind - Sha256::kSize;
+      return fail(refused(
+          "snapshot_damaged",
+          "is " + std::to_string(more) + (more == 1 ? " byte" : " bytes") + " too long: " + problem,
+          "copy or take the snapshot again"));
     }
     if (!options_.require_trailer) return {};
     return fail(refused("snapshot_no_trailer",
@@ -231,11 +242,8 @@ class Examination {
   Result<> check_structure(const bolt::Database& database) {
     if (auto go_on = check_canceled(); !go_on) return go_on;
     const bolt::Findings findings = database.check();
-    if (findings.clean()) return {};
-    std::string list;
-    for (const std::string& finding : findings.first) list += (list.empty() ? "" : "; ") + finding;
-    if (findings.count > findings.first.size()) list += "; ...";
-    note(damaged(std::to_string(findings.count) + " findings: " + list));
+    for (const auto& kind : findings.kinds) note(damaged(kind.words()));
+    structure_is_whole_ = findings.clean();
     return {};
   }
 
@@ -250,7 +258,7 @@ class Examination {
       }
       if (auto done = read_bucket(database, name, *bucket); !done) return done;
     }
-    if (!cursor.finished()) note(damaged(cursor.error().message));
+    if (!cursor.finished() && structure_is_whole_) note(damaged(cursor.error().message));
     return {};
   }
 
@@ -285,13 +293,14 @@ class Examination {
     std::uint32_t backend = crc32c(examined_.backend_hash, bytes_of(name));
     BucketCount count{.name = name, .entries = 0};
     reader_.begin(name);
+    std::uint64_t wrong = 0;
     bolt::Cursor cursor(database, bucket);
     for (bolt::LeafElement entry; cursor.next(entry); ++count.entries) {
       status = crc32c(crc32c(status, entry.key), entry.value);
       if (!same && in_backend_hash(name, text_of(entry.key))) {
         backend = crc32c(crc32c(backend, entry.key), entry.value);
       }
-      if (auto problem = reader_.take(entry); !problem.empty()) {
+      if (auto problem = reader_.take(entry); !problem.empty() && ++wrong <= kEntriesShown) {
         note(damaged("bucket '" + name + "', entry " + std::to_string(count.entries) + " (" +
                      show_key(entry.key) + "): " + problem));
       }
@@ -299,12 +308,25 @@ class Examination {
         if (auto go_on = check_canceled(); !go_on) return go_on;
       }
     }
-    if (!cursor.finished()) note(damaged("bucket '" + name + "': " + cursor.error().message));
+    if (wrong > kEntriesShown) {
+      const std::uint64_t more = wrong - kEntriesShown;
+      note(damaged("bucket '" + name + "': " + std::to_string(more) + " more " +
+                   (more == 1 ? "entry is" : "entries are") + " wrong"));
+    }
+    if (!cursor.finished()) note(damaged(unfinished(name, count.entries, cursor)));
     examined_.status_hash = status;
     examined_.backend_hash = same ? status : backend;
     examined_.total_entries += count.entries;
     examined_.buckets.push_back(std::move(count));
     return {};
+  }
+
+  // The check of the structure has named the page already, unless it was cut since.
+  std::string unfinished(const std::string& name, std::uint64_t entries,
+                         const bolt::Cursor& cursor) const {
+    if (structure_is_whole_) return "bucket '" + name + "': " + cursor.error().message;
+    return "bucket '" + name + "' cannot be read whole: " + std::to_string(entries) +
+           (entries == 1 ? " entry was" : " entries were");
   }
 
   static std::string show_key(Bytes key) {
@@ -334,6 +356,7 @@ class Examination {
   BucketReader reader_{examined_};
   std::optional<snapcore::Error> problem_;
   std::uint64_t further_ = 0;
+  bool structure_is_whole_ = true;
   std::atomic<bool> stopped_ = false;
 };
 

@@ -40,8 +40,9 @@ struct Examined {
   std::uint64_t database_size = 0;  // pages in use x page size; `totalSize` of etcd's status
   std::uint32_t page_size = 0;
   bool has_trailer = false;
-  bool sha_ok = false;  // the digest was compared and fits
-  std::string sha256;   // hex, of the database; only when computed
+  bool both_metas_valid = true;  // bbolt, and so etcd, is content with one
+  bool sha_ok = false;           // the digest was compared and fits
+  std::string sha256;            // hex, of the database; only when computed
 
   std::int64_t revision = 0;          // of the last change, as etcd's status shows it
   std::int64_t current_revision = 1;  // at which a server that starts from it will be
@@ -82,7 +83,8 @@ struct Examined {
 //   etcd.snapshot_truncated      ends before its pages or its digest do
 //   etcd.snapshot_no_trailer     whole, but without the digest that require_trailer wants
 //   etcd.snapshot_hash_mismatch  the digest does not fit
-//   etcd.snapshot_damaged        anything else wrong, down to single entries
+//   etcd.snapshot_damaged        anything else wrong, down to single entries; more bytes than there
+//                                should be
 //   etcd.canceled
 // `name` is what messages call the file. Takes two bits for each page and 32 bytes for each key.
 Result<Examined> examine(const FileBytes& file, std::string_view name,

@@ -373,7 +373,8 @@ TEST(BboltDifferential, WhateverBboltFindsWeFind) {
     std::ofstream(path, std::ios::binary) << bad;
     paths += " " + path.string();
     const auto database = bolt::Database::open(bytes_of(bad));
-    const auto found = database ? database->check() : bolt::Findings{{"not opened"}, 1};
+    const auto found = database ? database->check()
+                                : bolt::Findings{.first = {"not opened"}, .kinds = {}, .count = 1};
     ours.push_back(found.clean() ? "" : found.first.front());
   }
   EXPECT_EQ(ours.front(), "");

@@ -16,6 +16,7 @@ using test::EtcdContent;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 const ExamineOptions kRawFile{.require_trailer = false, .check_hash = true, .canceled = {}};
 
@@ -76,6 +77,47 @@ TEST(Snapshot, ZerosAreSaidToBeWhereTheyAre) {
   EXPECT_THAT(refused.error().message,
               AllOf(HasSubstr("its first " + std::to_string(2 * page)), HasSubstr("meta pages"),
                     Not(HasSubstr("nothing but"))));
+}
+
+TEST(Snapshot, EachKindOfDamageIsALineAndNamesPagesOnce) {
+  EtcdContent content = etcd_content(100);
+  for (std::size_t i = 0; i < content.key.size(); i += 2) content.key[i].value = "?";
+  std::string bytes = content.database();
+  const std::size_t page = content.page_size;
+  bytes.replace(2 * page, page, page, '\0');
+  const auto refused = examine(bytes_of(bytes), "s.db", kRawFile);
+  ASSERT_FALSE(refused);
+  const std::string& message = refused.error().message;
+  EXPECT_THAT(message, StartsWith("s.db is damaged: page 2: all zeros\n"));
+  EXPECT_THAT(message, HasSubstr("\nbucket 'key' cannot be read whole: "));
+  EXPECT_EQ(message.find("all zeros"), message.rfind("all zeros"));
+
+  const std::string whole = content.database();
+  const std::string entries = examine(bytes_of(whole), "s.db", kRawFile).error().message;
+  EXPECT_EQ(std::count(entries.begin(), entries.end(), '\n'), 3) << entries;
+  EXPECT_THAT(entries, HasSubstr("bucket 'key': 47 more entries are wrong"));
+}
+
+TEST(Snapshot, OfTooManyBytesIsNotCalledCutOff) {
+  const std::string good = etcd_content(20).snapshot();
+  const auto one = examine(bytes_of(good + "x"), "s.db");
+  EXPECT_EQ(one.error().code, "etcd.snapshot_damaged");
+  EXPECT_THAT(one.error().message, StartsWith("s.db is 1 byte too long: behind its pages stand 33 "
+                                              "bytes instead of the 32 of its SHA-256"));
+  const std::string shorter = good.substr(0, good.size() - 1);
+  EXPECT_EQ(examine(bytes_of(shorter), "s.db").error().code, "etcd.snapshot_truncated");
+}
+
+TEST(Snapshot, OneWholeMetaPageIsEnoughAsItIsForEtcdAndIsTold) {
+  EtcdContent content = etcd_content(20);
+  std::string bytes = content.database();
+  bytes[content.page_size + 20] ^= 1;
+  bytes = test::with_digest(bytes);
+  const auto examined = examine(bytes_of(bytes), "s.db");
+  ASSERT_TRUE(examined) << examined.error().message;
+  EXPECT_FALSE(examined->both_metas_valid);
+  const std::string good = content.snapshot();
+  EXPECT_TRUE(examine(bytes_of(good), "s.db")->both_metas_valid);
 }
 
 TEST(Snapshot, StatusHashRunsOverNamesKeysAndValues) {
