@@ -4,6 +4,7 @@
 
 #include "inspection.hpp"
 #include "services.hpp"
+#include "staging.hpp"
 #include "versions.hpp"
 
 namespace etcd {
@@ -35,11 +36,35 @@ std::string names_of(const std::vector<Member>& members) {
   return text;
 }
 
+// Who has never published a name has never started.
+bool never_started(const Member& member) { return member.name.empty(); }
+
+// Whose data this is: a member that never started, or is none any more, has no part in that. When
+// that leaves nobody, all count.
+std::vector<std::string> urls_of_members(const Examined& snapshot) {
+  const std::vector<Member> zombies = zombies_of(snapshot);
+  const auto is_zombie = [&](const Member& member) {
+    return std::any_of(zombies.begin(), zombies.end(),
+                       [&](const Member& zombie) { return zombie.id == member.id; });
+  };
+  std::vector<std::string> all, urls;
+  for (const Member& member : snapshot.members) {
+    all.insert(all.end(), member.peer_urls.begin(), member.peer_urls.end());
+    if (never_started(member) || is_zombie(member)) continue;
+    urls.insert(urls.end(), member.peer_urls.begin(), member.peer_urls.end());
+  }
+  return urls.empty() ? all : urls;
+}
+
 std::string listed_members(const Examined& snapshot) {
   std::string text;
   for (const Member& member : by_name(snapshot)) {
     text += (text.empty() ? "" : ", ") + name_of(member);
-    if (member.is_learner) text += " (learner)";
+    if (never_started(member)) {
+      text += member.is_learner ? " (learner, never started)" : " (never started)";
+    } else if (member.is_learner) {
+      text += " (learner)";
+    }
   }
   return text.empty() ? "none recorded" : text;
 }
@@ -63,7 +88,8 @@ std::vector<std::string> evidence_of(const Examined& snapshot) {
   for (const Member& member : by_name(snapshot)) {
     std::string urls;
     for (const std::string& url : member.peer_urls) urls += (urls.empty() ? "" : ", ") + url;
-    lines.push_back("the snapshot names member " + name_of(member) + " at " + urls);
+    lines.push_back("the snapshot names member " + name_of(member) + " at " + urls +
+                    (never_started(member) ? ", which had never started" : ""));
   }
   if (snapshot.voters && snapshot.voters->size() != snapshot.members.size()) {
     lines.push_back("the snapshot counts " + std::to_string(snapshot.voters->size()) +
@@ -121,6 +147,11 @@ std::string corruption_in(const Examined& snapshot) {
          "may be the wrong data";
 }
 
+std::string meta_page_in(const Examined& snapshot) {
+  if (snapshot.both_metas_valid) return {};
+  return "one of its two meta pages is not whole; etcd reads the other, and starts from it";
+}
+
 std::string authentication_in(const Examined& snapshot) {
   if (!snapshot.auth_enabled) return {};
   return "authentication is on in this snapshot, and the instance names no user: the restored "
@@ -144,10 +175,8 @@ std::vector<Concern> concerns_of_a_restore(const Examined& snapshot, const std::
 
 Examination describe(const Examined& snapshot) {
   Examination found{.kind = std::string(kSnapshotKind)};
-  std::vector<std::string> urls;
-  for (const Member& member : snapshot.members)
-    urls.insert(urls.end(), member.peer_urls.begin(), member.peer_urls.end());
-  if (!urls.empty()) found.identity = identity_of(std::move(urls));
+  if (auto urls = urls_of_members(snapshot); !urls.empty())
+    found.identity = identity_of(std::move(urls));
   const std::string version = written_version(snapshot);
   if (!version.empty()) found.version = version;
 
@@ -159,7 +188,11 @@ Examination describe(const Examined& snapshot) {
   found.contents["members"] = listed_members(snapshot);
   found.contents["leases"] = std::to_string(snapshot.leases);
   found.contents["authentication"] = listed_authentication(snapshot);
-  if (snapshot.kubernetes) found.contents["data"] = "objects of Kubernetes";
+  found.contents["data"] =
+      snapshot.kubernetes
+          ? "objects of Kubernetes: a restore raises the revision by " +
+                std::to_string(kUsualBump) + " unless bump_revision says otherwise"
+          : "none of Kubernetes: a restore leaves the revision unless bump_revision raises it";
   if (!version.empty()) {
     found.contents["etcd version"] = version;
     found.contents["read by"] = readers_of(version);
@@ -169,6 +202,8 @@ Examination describe(const Examined& snapshot) {
   if (!snapshot.alarms.empty())
     found.contents["alarms"] = listed_alarms(snapshot) + "; a restore drops them";
   found.evidence = evidence_of(snapshot);
+  if (std::string problem = meta_page_in(snapshot); !problem.empty())
+    found.evidence.push_back(std::move(problem));
 
   if (!snapshot.has_trailer) {
     found.concerns.push_back(

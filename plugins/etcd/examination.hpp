@@ -24,6 +24,8 @@ std::string written_version(const Examined& snapshot);
 std::string corruption_in(const Examined& snapshot);
 
 // Why nobody will be able to tell how the restored cluster is. Empty: it can be asked.
+// That one of its meta pages is not whole; empty when both are.
+std::string meta_page_in(const Examined& snapshot);
 std::string authentication_in(const Examined& snapshot);
 
 }  // namespace etcd

@@ -25,10 +25,13 @@ std::string host_name() {
   return name;
 }
 
-std::vector<std::string> peer_urls_of(const MemberList& list) {
+// Who has never published a name has never started.
+std::vector<std::string> peer_urls_of(const MemberList& list, bool started_alone = false) {
   std::vector<std::string> urls;
-  for (const ListedMember& member : list.members)
+  for (const ListedMember& member : list.members) {
+    if (started_alone && member.name.empty()) continue;
     urls.insert(urls.end(), member.peer_urls.begin(), member.peer_urls.end());
+  }
   std::sort(urls.begin(), urls.end());
   return urls;
 }
@@ -103,8 +106,17 @@ class Inspector {
   Value identity(std::vector<std::string>& evidence) const {
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       if (!seen_[i].members || !is_readable(seen_[i])) continue;
+      const MemberList& list = *seen_[i].members;
+      auto urls = peer_urls_of(list, true);
+      if (urls.empty()) continue;
       evidence.push_back("the peer URLs are those that " + target_.members[i].name + " lists");
-      return identity_of(peer_urls_of(*seen_[i].members));
+      for (const ListedMember& member : list.members) {
+        if (!member.name.empty()) continue;
+        evidence.push_back("member " + id_text(member.id) + " at " + listed(member.peer_urls) +
+                           (member.is_learner ? ", a learner," : "") +
+                           " has never started, and does not count for who this is");
+      }
+      return identity_of(std::move(urls));
     }
     evidence.emplace_back("the peer URLs are those of the site, since no member lists them");
     return identity_of(target_.peer_urls());

@@ -11,8 +11,8 @@
 
 namespace etcd {
 
-// The identity is the set of peer URLs: of the members' own list where one answers, else as the
-// site says. Dead members are no error.
+// The identity is the set of peer URLs: of the members' own list where one answers, without those
+// that have never started, else as the site says. Dead members are no error.
 Result<snapcore::sdk::target::Inspection> inspect(const Target& target,
                                                   const std::function<bool()>& cancelled);
 

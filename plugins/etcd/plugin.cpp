@@ -85,6 +85,9 @@ Result<Examined> examine_artifact(Call& call, const sdk::Artifact& artifact) {
   auto examined = etcd::examine(file->bytes(), file->name(),
                                 {.require_trailer = false, .canceled = watch_of(call).cancelled});
   if (auto same = file->finish(); !same) return fail(same.error());
+  if (!examined) return examined;
+  if (const std::string problem = meta_page_in(*examined); !problem.empty())
+    call.log(sdk::Level::kWarning, file->name() + ": " + problem);
   return examined;
 }
 
@@ -227,8 +230,7 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   planned.effect(token ? "with the cluster token '" + *token +
                              "' as asked: an old member with the same token could join"
                        : "with a fresh cluster token, so that no old member can join");
-  if (const std::string words = words_for_bump(args.bump_revision); !words.empty())
-    planned.effect(words);
+  planned.effect(words_for_bump(args.bump_revision));
   planned.bytes(size);
   for (const SpaceNeed& need : *needs) planned.space(need.mount_point, need.needed, need.free);
   for (std::string& key : *keys) planned.resource(std::move(key));

@@ -332,8 +332,15 @@ class Staging {
       data_.words.push_back("dropped " + id_text(member.id) +
                             ", which the snapshot still named though it was no member any more");
     }
-    if (bump_ > 0)
-      data_.words.push_back("raised the revision by " + std::to_string(bump_) + " and compacted");
+    data_.words.push_back(words_of_bump(examined.kubernetes));
+  }
+
+  std::string words_of_bump(bool kubernetes) const {
+    const std::string why = options_.bump_revision ? "as asked"
+                            : kubernetes           ? "since the data is that of Kubernetes"
+                                                   : "since none of the data is of Kubernetes";
+    return bump_ > 0 ? "raised the revision by " + std::to_string(bump_) + " and compacted, " + why
+                     : "left the revision as it is, " + why;
   }
 
   Result<RestoredDatabase> finish() {
@@ -388,11 +395,14 @@ class Staging {
 void fields(snapcore::sdk::Fields& f, StagingUndo& undo) { f("directories", undo.directories); }
 
 std::string words_for_bump(std::optional<std::int64_t> wanted) {
-  if (wanted && *wanted == 0) return {};
+  if (wanted && *wanted == 0)
+    return "leave the revision as it is, as asked (bump_revision=0): an old watch may wait for "
+           "ever";
   const std::string bump = " raise the revision by " + std::to_string(wanted.value_or(kUsualBump)) +
                            " and compact, so that no old watch waits for ever";
   if (wanted) return bump.substr(1);
-  return "if the data is that of Kubernetes," + bump + " (bump_revision=0 leaves it)";
+  return "if the data is that of Kubernetes," + bump +
+         " (bump_revision=0 leaves it); else leave the revision as it is";
 }
 
 Result<StagedData> stage(const Target& target, const StagingOptions& options,

@@ -217,6 +217,18 @@ case_separate_wal_directories_are_swapped_too() {
   expect_equal "$(find "$work"/m* -maxdepth 1 -name 'wal.backup-*' | wc -l)" 3 "WAL directories kept aside"
 }
 
+case_a_learner_that_never_started_is_told_and_is_not_who_the_cluster_is() {
+  make_cluster_with_snapshot 1
+  cluster_ctl "$work" member add late --learner --peer-urls=http://127.0.0.1:1 >/dev/null
+  expect_exit 0 snapcore call etcd_prod.inspect
+  expect_said 'at http://127.0.0.1:1, a learner, has never started, and does not count for who this is'
+  take_snapshot with-learner.db
+  expect_exit 0 snapcore call etcd.examine artifact=backups:with-learner.db
+  expect_said 'http://127.0.0.1:1, which had never started' '\(learner, never started\)'
+  sed -n '/"identity"/,/]/p' "$work/out" >"$work/identity"
+  ! grep -q '127.0.0.1:1"' "$work/identity" || fail_case "the learner counts: $(cat "$work/identity")"
+}
+
 case_a_restored_cluster_survives_a_restart_and_another_restore() {
   make_cluster_with_snapshot
   destroy_cluster

@@ -71,6 +71,18 @@ TEST(Inspection, IdentityIsThatOfTheListWhenAMemberCanBeRead) {
   EXPECT_THAT(found.evidence, Contains(HasSubstr("lists the peer URLs")));
 }
 
+TEST(Inspection, AMemberThatNeverStartedIsToldAndNotCountedForWhoTheClusterIs) {
+  FakeCluster cluster;
+  cluster.all([](EtcdState& state) { state.members.push_back({0xa9, "", "http://127.0.0.1:9"}); });
+
+  const auto found = look(cluster);
+
+  EXPECT_EQ(found.identity,
+            peers({"http://127.0.0.1:2", "http://127.0.0.1:3", "http://127.0.0.1:4"}));
+  EXPECT_THAT(found.evidence,
+              Contains(HasSubstr("member a9 at http://127.0.0.1:9 has never started")));
+}
+
 TEST(Inspection, OneMemberInAnyTroubleMakesTheClusterUnhealthyAndLeavesItReadable) {
   const std::vector<void (*)(EtcdState&)> troubles = {
       [](EtcdState& state) { state.healthy = false; },

@@ -94,9 +94,15 @@ TEST(Staging, DataOfKubernetesRaisesTheRevisionUnlessToldOtherwise) {
   EXPECT_EQ(none->expected.revision, 2);
   EXPECT_EQ(usual->expected.revision, 2 + kUsualBump);
   EXPECT_EQ(usual->expected.compact_revision, usual->expected.revision);
-  EXPECT_THAT(usual->words, testing::Contains(HasSubstr("raised the revision by 1000000000")));
+  EXPECT_THAT(usual->words,
+              testing::Contains("raised the revision by 1000000000 and compacted, since the data "
+                                "is that of Kubernetes"));
+  EXPECT_THAT(none->words, testing::Contains("left the revision as it is, as asked"));
+  const auto other = cluster.stage(DiskCluster::snapshot(), 'c');
+  EXPECT_THAT(other->words, testing::Contains("left the revision as it is, since none of the data "
+                                              "is of Kubernetes"));
   EXPECT_THAT(words_for_bump({}), HasSubstr("Kubernetes"));
-  EXPECT_EQ(words_for_bump(0), "");
+  EXPECT_THAT(words_for_bump(0), HasSubstr("leave the revision as it is, as asked"));
 }
 
 TEST(Staging, TheAlarmCorruptIsNeverDroppedInSilence) {
