@@ -2,7 +2,8 @@
 //
 //   0 / 1  done / done with warnings
 //   2      failed before anything live was touched; what was staged is removed
-//   3      a guard or the approval refused, while planning or applying
+//   3      a guard or the approval refused, while planning or applying; of a call that only reads:
+//          what is read is damaged, or does not hold what was asked for
 //   4      runbook, arguments, site or plugin wrong
 //   5      failed in or after an activation, and undone
 //   6      interrupted

@@ -20,6 +20,23 @@ std::string list_of_guards() {
   return text;
 }
 
+std::string words_of(const Value& value) {
+  if (value.is_string()) return value.text();
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const Value& item : value.items()) text += (text.empty() ? "" : ", ") + words_of(item);
+  return text.empty() ? "none" : text;
+}
+
+// As a person reads it; programs have it in the plan.
+std::string identity_words(const Value& identity) {
+  if (!identity.is_object()) return words_of(identity);
+  std::string text;
+  for (const auto& [name, value] : identity.members())
+    text += (text.empty() ? "" : "; ") + name + " " + words_of(value);
+  return text;
+}
+
 }  // namespace
 
 bool is_guard(std::string_view name) {
@@ -95,8 +112,8 @@ void Guards::check_identity(std::string_view target, const Value& of_artifact,
   if (!of_artifact.is_null() && !of_target.is_null()) {
     if (of_artifact == of_target) return;
     raise("identity", target,
-          "the artifact belongs to " + of_artifact.dump() + ", and " + std::string(target) +
-              " is " + of_target.dump());
+          "the artifact belongs to " + identity_words(of_artifact) + ", and " +
+              std::string(target) + " is " + identity_words(of_target));
     return;
   }
   std::string message = "identity not recorded: " +

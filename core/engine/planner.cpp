@@ -195,27 +195,53 @@ Plan Planner::take() {
   return std::move(plan);
 }
 
+namespace {
+
+// All that refuses, so that nobody meets the second when the first is out of the way.
+class Refusals {
+ public:
+  void add(std::string code, const std::string& message, const std::string& to,
+           const std::string& option) {
+    if (!error_) {
+      error_ = {.code = std::move(code), .message = message, .category = Category::kPrecondition};
+      to_ = to;
+    } else {
+      error_->message += "\nrefused as well: " + message + " [" + code + "]";
+      to_ = "To go on all the same";
+    }
+    if (options_.find(option) == std::string::npos) options_ += " " + option;
+  }
+  Result<> result() {
+    if (!error_) return {};
+    error_->hint = "nothing was changed. " + to_ + ":" + options_;
+    return fail(std::move(*error_));
+  }
+
+ private:
+  std::optional<Error> error_;
+  std::string to_;
+  std::string options_;
+};
+
+}  // namespace
+
 Result<> check_promises(const Plan& plan) {
+  Refusals refusals;
   for (const Concern& concern : plan.concerns) {
     if (concern.state != Concern::State::kRefused) continue;
-    return fail(
-        {.code = "guard." + concern.guard,
-         .message = concern.message,
-         .hint = "nothing was changed. To go on all the same: --waive " + concern.guard + "=REASON",
-         .category = Category::kPrecondition});
+    refusals.add("guard." + concern.guard, concern.message, "To go on all the same",
+                 "--waive " + concern.guard + "=REASON");
   }
   for (const PlannedCall* call : plan.calls()) {
     if (!call->is_point_of_no_return()) continue;
     const auto& accepted = plan.accepted_losses;
     if (std::find(accepted.begin(), accepted.end(), call->instance) != accepted.end()) continue;
-    return fail(
-        {.code = "guard.loss_not_accepted",
-         .message = call->instance + "." + call->operation + " cannot be taken back" +
-                    (call->undo.reason.empty() ? "" : ": " + call->undo.reason),
-         .hint = "nothing was changed. To accept the loss by name: --accept-loss " + call->instance,
-         .category = Category::kPrecondition});
+    refusals.add("guard.loss_not_accepted",
+                 call->instance + "." + call->operation + " cannot be taken back" +
+                     (call->undo.reason.empty() ? "" : ": " + call->undo.reason),
+                 "To accept the loss by name", "--accept-loss " + call->instance);
   }
-  return {};
+  return refusals.result();
 }
 
 }  // namespace snapcore

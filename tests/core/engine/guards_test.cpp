@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/planner.hpp"
+
 namespace snapcore {
 namespace {
 
@@ -66,6 +68,32 @@ TEST_F(GuardsTest, AWaiverTurnsARefusalIntoALineWithItsReason) {
   ASSERT_THAT(concerns, SizeIs(1));
   EXPECT_EQ(concerns[0].state, State::kWaived);
   EXPECT_EQ(concerns[0].reason, "the data is wrong");
+}
+
+TEST_F(GuardsTest, IdentitiesAreNamedInWords) {
+  const auto peers = [](Value::Array urls) { return Value::object({{"peers", std::move(urls)}}); };
+  guards.check_identity("notes", peers({"a", "b"}), peers({"a"}), {});
+  ASSERT_THAT(concerns, SizeIs(1));
+  EXPECT_EQ(concerns[0].message, "the artifact belongs to peers a, b, and notes is peers a");
+}
+
+TEST_F(GuardsTest, EverythingThatRefusesIsNamedWithWhatWouldLetItPass) {
+  policy.max_age = std::chrono::hours(26);
+  Plan plan;
+  EXPECT_TRUE(check_promises(plan));
+  guards.check_identity("notes", "a", "b", {});
+  plan.concerns = concerns;
+  EXPECT_EQ(check_promises(plan).error().hint,
+            "nothing was changed. To go on all the same: --waive identity=REASON");
+  guards.check_age(restore(std::nullopt));
+  plan.concerns = concerns;
+  const Error refused = check_promises(plan).error();
+  EXPECT_EQ(refused.code, "guard.identity");
+  EXPECT_THAT(refused.message, HasSubstr("\nrefused as well: the age of a.note is not known"));
+  EXPECT_THAT(refused.message, HasSubstr("[guard.age]"));
+  EXPECT_EQ(refused.hint,
+            "nothing was changed. To go on all the same: --waive identity=REASON --waive "
+            "age=REASON");
 }
 
 TEST_F(GuardsTest, TheSameIdentityPassesAndAnotherIsRefused) {
