@@ -13,12 +13,22 @@ namespace {
 
 constexpr std::uint64_t kLargestSite = std::uint64_t{16} << 20;
 
-Result<Site> carried_site(FileSystem& fs, const std::filesystem::path& directory) {
+// As the plan was approved with it: the file lies where anybody who can resume can edit it.
+Result<Site> carried_site(FileSystem& fs, const std::filesystem::path& directory,
+                          const std::string& approved) {
   const auto text = read_file(fs, directory / "site.json", kLargestSite);
   if (!text) return fail(text.error());
   const auto value = Value::parse(*text);
   if (!value) return fail(value.error());
-  return site_from(*value);
+  auto site = site_from(*value);
+  if (!site || digest_of(*site) == approved) return site;
+  return fail({.code = "run.site_changed",
+               .message = "the site that the run carries is not the one it was approved with\n"
+                          "  approved plan: SHA-256 " +
+                          approved + "\n  this run: SHA-256 " + digest_of(*site) + " (" +
+                          (directory / "site.json").string() + ")",
+               .hint = "put the file back as it was; what is to happen elsewhere is a new run",
+               .category = Category::kCorrupt});
 }
 
 // Where the plugins were when the run began comes last: the run may be on another machine now.
@@ -73,7 +83,7 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   auto plan = with_phases(std::move(run->saved.plan), run->history.phases());
   if (!plan) return fail(plan.error());
   run->saved.plan = std::move(*plan);
-  auto site = carried_site(run->fs, run->directory);
+  auto site = carried_site(run->fs, run->directory, run->saved.plan.site_digest);
   if (!site) return fail(site.error());
   run->site = std::make_unique<OpenSite>(std::move(*site),
                                          plugin_path(invocation.globals, run->saved.plan));

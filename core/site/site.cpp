@@ -90,7 +90,7 @@ class SiteTable {
       if (holds_secret(value))
         return invalid({"values." + name, "holds a secret; secrets stand in instances only"});
     }
-    site.digest = digest(site);
+    site.digest = digest_of(site);
     return site;
   }
 
@@ -120,18 +120,6 @@ class SiteTable {
     return {};
   }
 
-  static std::string digest(const Site& site) {
-    Value instances = Value::object();
-    for (const InstanceConfig& instance : site.instances) {
-      instances[instance.name] =
-          Value::object({{"plugin", instance.plugin}, {"config", instance.config}});
-    }
-    return sha256_hex(
-        Value::object(
-            {{"policy", to_value(site.policy)}, {"instances", instances}, {"values", site.values}})
-            .dump());
-  }
-
   std::filesystem::path path_;
   MemberLines lines_;
 };
@@ -142,6 +130,18 @@ const InstanceConfig* Site::find(std::string_view instance) const {
   const auto found = std::find_if(instances.begin(), instances.end(),
                                   [&](const InstanceConfig& one) { return one.name == instance; });
   return found == instances.end() ? nullptr : &*found;
+}
+
+std::string digest_of(const Site& site) {
+  Value instances = Value::object();
+  for (const InstanceConfig& instance : site.instances) {
+    instances[instance.name] =
+        Value::object({{"plugin", instance.plugin}, {"config", instance.config}});
+  }
+  return sha256_hex(
+      Value::object(
+          {{"policy", to_value(site.policy)}, {"instances", instances}, {"values", site.values}})
+          .dump());
 }
 
 Result<Site> load_site(const std::filesystem::path& path) {

@@ -46,6 +46,9 @@ struct Site {
   const InstanceConfig* find(std::string_view instance) const;
 };
 
+// What its digest has to be.
+std::string digest_of(const Site& site);
+
 // --site, then SNAPCORE_SITE, ./site.lua, /etc/snapcore/site.lua. "site.not_found" names all of
 // them.
 Result<std::filesystem::path> find_site(const std::optional<std::filesystem::path>& option);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ class ProgramScene : public testing::Test {
   std::string path(const std::string& below) const { return scratch_.path() / below; }
   void put(const std::string& below, const std::string& text) {
     std::ofstream(path(below)) << text;
+  }
+  std::string get(const std::string& below) const {
+    std::ifstream file(path(below));
+    return {std::istreambuf_iterator<char>(file), {}};
   }
   // The names in a directory, sorted; none when it is not there.
   std::vector<std::string> names(const std::string& below) const {

@@ -49,6 +49,23 @@ TEST_F(ReplanTest, WhatIsLeftIsPlannedAnewAndDone) {
   EXPECT_THAT(names("b"), ElementsAre("calls"));
 }
 
+TEST_F(ReplanTest, ARunWhoseSiteWasEditedIsNotGoneOnWith) {
+  const std::string kept = "state/runs/" + run_ + "/site.json";
+  const std::string before = get(kept);
+  ASSERT_THAT(before, HasSubstr(path("a") + "\""));
+  std::string edited = before;
+  edited.replace(edited.find(path("a") + "\""), path("a").size(), path("c"));
+  put(kept, edited);
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"resume", run_}, {"replan", run_, "--yes"}, {"rollback", run_, "--yes"}}) {
+    const Ended ended = snapcore(command);
+    EXPECT_NE(ended.exit, 0);
+    EXPECT_THAT(ended.err, HasSubstr("run.site_changed")) << command.front();
+  }
+  put(kept, before);
+  EXPECT_EQ(snapcore({"rollback", run_, "--yes"}).exit, 0);
+}
+
 TEST_F(ReplanTest, WhereNothingDiffersItSaysSo) {
   ASSERT_EQ(snapcore({"rollback", run_, "--yes"}).exit, 0) << "it holds both ledgers";
   const std::string held = new_run([&] {
