@@ -59,6 +59,12 @@ std::string branch_name(const std::string& part, std::size_t index) {
   return part + "/branch[" + number(index) + "]";
 }
 
+std::vector<std::string> changed_by(const PlannedCall& call) {
+  std::vector<std::string> instances = {call.instance};
+  for (const NestedCall& nested : call.nested) instances.push_back(nested.instance);
+  return instances;
+}
+
 Error collision(std::string message, std::string hint) {
   return {.code = "plan.branches_collide",
           .message = std::move(message),
@@ -81,21 +87,29 @@ Result<> Planner::State::check_apart(const std::string& part, std::size_t branch
     const std::size_t reader = branch_of_id(read.id);
     if (reader < branches) readers[read.instance].emplace_back(reader, read.line);
   }
+  for (const PlannedCall* call : plan.calls()) {
+    const std::size_t reader = branch_of_id(call->id);
+    if (reader < branches && !call->is_act())
+      readers[call->instance].emplace_back(reader, call->line);
+  }
   Claims claims;
+  // Those on the way back too: an attempt goes it while the other branches go on.
   for (const PlannedCall* call : plan.calls()) {
     const std::size_t branch = branch_of_id(call->id);
-    if (branch == branches || !call->is_act() || is_on_the_way_back(call->id)) continue;
+    if (branch == branches || !call->is_act()) continue;
     if (const Actor* other = claims.other(branch, *call)) {
       return fail(collision(place_of(*other->call, other->branch) + " and " +
                                 place_of(*call, branch) + " act on the same at the same time",
                             std::string(kHint)));
     }
-    for (const auto& [reader, line] : readers[call->instance]) {
-      if (reader == branch) continue;
-      return fail(collision(call->instance + " is read at " + to_text(line) + " in branch " +
-                                number(reader) +
-                                ", and changed at the same time: " + place_of(*call, branch),
-                            "read it before the parallel, or behind it"));
+    for (const std::string& instance : changed_by(*call)) {
+      for (const auto& [reader, line] : readers[instance]) {
+        if (reader == branch) continue;
+        return fail(collision(instance + " is looked at in " + to_text(line) + " in branch " +
+                                  number(reader) +
+                                  ", and changed at the same time: " + place_of(*call, branch),
+                              "look before the parallel, or behind it"));
+      }
     }
   }
   return {};
@@ -146,6 +160,9 @@ Result<> Planner::parallel(const Part& part, const std::vector<Body>& bodies) {
   if (!open) return fail(open.error());
   const std::string id = state.planned(state.parts.back()).id;  // other parts come
   auto ended = state.plan_branches(id, bodies);
+  // As while executing, a pcall goes on behind it in vain.
+  if (!ended && !(state.inside(PartKind::kPhase) && waits_for_the_run(ended.error())))
+    state.stop = ended.error();
   state.leave_part();
   return ended;
 }

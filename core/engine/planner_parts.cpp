@@ -15,15 +15,14 @@ bool ends_a_look(const Error& error) {
   return error.code == "runbook.unknown_value" || error.category == Category::kTransient;
 }
 
-// What the run itself brings about first: everything else is wrong now, and will be then.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
 bool waits_for_the_run(const Error& error) {
   return ends_a_look(error) || error.code == "plan.target_changed_before" ||
          error.code == "plan.artifact_unknown";
 }
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-}  // namespace
 
 bool Planner::State::inside(PartKind kind) const {
   return std::any_of(parts.begin(), parts.end(),

@@ -16,6 +16,9 @@
 
 namespace snapcore {
 
+// What the run itself brings about first: everything else is wrong now, and will be then.
+bool waits_for_the_run(const Error& error);
+
 struct Planner::State {
   State(PlanRequest planned, std::shared_ptr<Learned> known);
 

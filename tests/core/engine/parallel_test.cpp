@@ -418,7 +418,8 @@ TEST(ParallelTest, WhatABranchReadsNoOtherChanges) {
             "plan.branches_collide");
   EXPECT_THAT(
       message,
-      HasSubstr("a is read at test.lua:1 in branch 1, and changed at the same time: a.add at"));
+      HasSubstr(
+          "a is looked at in test.lua:1 in branch 1, and changed at the same time: a.add at"));
   // Behind it in the plan it is not known.
   EXPECT_EQ(refusal(scene, beside({in_order({add_entry("one")}), in_order({count})})), "planned");
 }
