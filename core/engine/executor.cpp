@@ -339,6 +339,12 @@ Ending Executor::State::ending_after_failure() {
   return touched ? Ending::kUndone : Ending::kFailedUntouched;
 }
 
+// What was not told again, because the run was held before it came there, stands all the same.
+void Executor::State::stand_by_the_journal() {
+  auto all = standing_acts(request.instances, plan(), known);
+  if (all && all->size() > here->standing.size()) here->standing = std::move(*all);
+}
+
 RunReport Executor::finish(Result<> ended) {
   State& state = *state_;
   RunReport& report = state.report;
@@ -366,6 +372,7 @@ RunReport Executor::finish(Result<> ended) {
   } else {
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
+  if (report.ending == Ending::kNeedsPerson) state.stand_by_the_journal();
   conclude(report, state.here->standing, state.journal);
   return std::move(report);
 }

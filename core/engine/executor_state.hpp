@@ -215,6 +215,7 @@ struct Executor::State {
   bool undo_newest();
   Result<Next> add_to_the_way_back(const PlannedPart& part);
   void undo_down_to_the_dead();
+  void stand_by_the_journal();
   Ending ending_after_failure();
   Ending ending_after_interruption();
 };

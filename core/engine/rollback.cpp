@@ -1,63 +1,12 @@
 #include "engine/rollback.hpp"
 
-#include <map>
 #include <snapcore/support/digest.hpp>
 
-#include "engine/plan_index.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
 namespace snapcore {
 namespace {
-
-// A nested call stands in the plan as part of the call that makes it.
-const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
-  if (past.parent.empty()) return plan.call(past.id);
-  const PastCall* parent = history.find(past.parent);
-  return parent ? shown_as(plan, history, *parent) : nullptr;
-}
-
-Result<StandingAct> act_from(const PastRun& run, const PlanIndex& plan, const PastCall& past) {
-  const PlannedCall* shown = shown_as(plan, run.history, past);
-  if (!shown) {
-    return fail({.code = "run.unknown_call",
-                 .message = "call " + past.id + " of the journal is not in the run's plan",
-                 .category = Category::kCorrupt});
-  }
-  auto act = standing_act(past, *shown, run.instances);
-  if (!act) return act;
-  auto args = with_results(run.history, past.args);
-  if (!args) return fail(args.error());
-  act->args = std::move(*args);
-  for (const PastCall* child : run.history.nested_in(past.id)) {
-    if (!leaves_something(*child)) continue;
-    auto inner = act_from(run, plan, *child);
-    if (!inner) return inner;
-    act->nested.push_back(std::move(*inner));
-  }
-  return act;
-}
-
-// Oldest first, what the runbook added to its way back among them.
-Result<std::vector<StandingAct>> standing_acts(const PastRun& run) {
-  const PlanIndex plan(run.plan);
-  std::multimap<std::uint64_t, StandingAct> by_seq;
-  for (const PastCall& past : run.history.calls()) {
-    if (!past.parent.empty() || is_on_the_way_back(past.id)) continue;
-    const bool nested_stand = !past.undone && !run.history.nested_in(past.id).empty();
-    if (!leaves_something(past) && !nested_stand) continue;
-    auto act = act_from(run, plan, past);
-    if (!act) return fail(act.error());
-    by_seq.emplace(past.begun, std::move(*act));
-  }
-  for (const auto& [id, past] : run.history.parts()) {
-    const PlannedPart* part = run.plan.part(id);
-    if (past.registered && part) by_seq.emplace(past.seq, added_to_the_way_back(*part));
-  }
-  std::vector<StandingAct> acts;
-  for (auto& [seq, act] : by_seq) acts.push_back(std::move(act));
-  return acts;
-}
 
 Error stopped() {
   return {.code = "run.interrupted",
@@ -147,7 +96,7 @@ Result<> let_go(const PastRun& run, const StandingAct& act, const Leftover& left
 
 RunReport accept(const PastRun& run) {
   RunReport report;
-  auto acts = standing_acts(run);
+  auto acts = standing_acts(run.instances, run.plan, run.history);
   if (!acts) report.rollback_error = acts.error();
   if (acts && !run.history.accepted()) {
     auto noted = run.journal.append(record::kAccept, Value::object());
@@ -173,7 +122,7 @@ RunReport accept(const PastRun& run) {
 
 RunReport roll_back(const PastRun& run) {
   RunReport report;
-  auto acts = standing_acts(run);
+  auto acts = standing_acts(run.instances, run.plan, run.history);
   bool touched = false;
   if (acts) {
     for (const StandingAct& act : *acts) {

@@ -47,6 +47,10 @@ Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
 // Whether there is, or may be, anything of it.
 bool leaves_something(const PastCall& past);
 
+// All that stands of a run, oldest first, what the runbook added to its way back among them.
+Result<std::vector<StandingAct>> standing_acts(Instances& instances, const Plan& plan,
+                                               const History& history);
+
 struct UndoScene {
   Instances& instances;
   Journal& journal;

@@ -1,0 +1,68 @@
+// What stands of a run, by its journal alone.
+#include <map>
+
+#include "engine/plan_index.hpp"
+#include "engine/undo_stack.hpp"
+#include "engine/way_back.hpp"
+
+namespace snapcore {
+namespace {
+
+struct Journaled {
+  Instances& instances;
+  const PlanIndex plan;
+  const History& history;
+};
+
+// A nested call stands in the plan as part of the call that makes it.
+const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
+  if (past.parent.empty()) return plan.call(past.id);
+  const PastCall* parent = history.find(past.parent);
+  return parent ? shown_as(plan, history, *parent) : nullptr;
+}
+
+Result<StandingAct> act_from(const Journaled& run, const PastCall& past) {
+  const PlannedCall* shown = shown_as(run.plan, run.history, past);
+  if (!shown) {
+    return fail({.code = "run.unknown_call",
+                 .message = "call " + past.id + " of the journal is not in the run's plan",
+                 .category = Category::kCorrupt});
+  }
+  auto act = standing_act(past, *shown, run.instances);
+  if (!act) return act;
+  auto args = with_results(run.history, past.args);
+  if (!args) return fail(args.error());
+  act->args = std::move(*args);
+  for (const PastCall* child : run.history.nested_in(past.id)) {
+    if (!leaves_something(*child)) continue;
+    auto inner = act_from(run, *child);
+    if (!inner) return inner;
+    act->nested.push_back(std::move(*inner));
+  }
+  return act;
+}
+
+}  // namespace
+
+Result<std::vector<StandingAct>> standing_acts(Instances& instances, const Plan& plan,
+                                               const History& history) {
+  const Journaled run{instances, PlanIndex(plan), history};
+  std::multimap<std::uint64_t, StandingAct> by_seq;
+  for (const PastCall& past : history.calls()) {
+    if (!past.parent.empty() || is_on_the_way_back(past.id)) continue;
+    const bool nested_stand = !past.undone && !history.nested_in(past.id).empty();
+    if (!leaves_something(past) && !nested_stand) continue;
+    auto act = act_from(run, past);
+    if (!act) return fail(act.error());
+    by_seq.emplace(past.begun, std::move(*act));
+  }
+  for (const auto& [id, past] : history.parts()) {
+    const PlannedPart* part = plan.part(id);
+    if (past.registered && part) by_seq.emplace(past.seq, added_to_the_way_back(*part));
+  }
+  std::vector<StandingAct> acts;
+  for (auto& [seq, act] : by_seq) acts.push_back(std::move(act));
+  return acts;
+}
+
+}  // namespace snapcore
