@@ -30,15 +30,22 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr int kInterrupted = static_cast<int>(snapcore::ExitCode::kInterrupted);
 
+constexpr std::string_view kStopping =
+    "\nsnapcore: stopping behind what is being done now; once more stops at once, in the middle\n";
+
 constexpr std::string_view kCutOff =
     "\nsnapcore: stopped at once, in the middle of what it was doing\n"
     "state now: what a run has begun may be half done\n"
     "next: 'snapcore runs' names the run; 'snapcore runs RUN' shows how to put the old back\n";
 
+void tell(std::string_view text) {
+  [[maybe_unused]] const auto told = write(STDERR_FILENO, text.data(), text.size());
+}
+
 // The first signal asks the run to stop after what it is doing; the second one does not wait.
 void on_signal(int) {
-  if (!cancelled.exchange(true)) return;
-  [[maybe_unused]] const auto told = write(STDERR_FILENO, kCutOff.data(), kCutOff.size());
+  if (!cancelled.exchange(true)) return tell(kStopping);
+  tell(kCutOff);
   _exit(kInterrupted);
 }
 

@@ -116,16 +116,6 @@ hold_stop_of_m1() {
   touch "$work/hold"
 }
 
-# wait_for SECONDS COMMAND...
-wait_for() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ "$SECONDS" -lt "$end" ] || fail_case "in vain waited for: $*"
-    sleep 0.05
-  done
-}
-
 case_a_signal_while_a_member_stops_brings_the_cluster_back() {
   make_cluster_with_snapshot 1
   local before signal tool code

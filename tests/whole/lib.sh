@@ -55,6 +55,16 @@ expect_equal() { [ "$1" = "$2" ] || fail_case "${3:-values differ}: '$1' instead
 
 newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
 
+# wait_for SECONDS COMMAND...
+wait_for() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || fail_case "in vain waited for: $*"
+    sleep 0.05
+  done
+}
+
 # Everything below a directory: names, kinds, modes, owners, contents.
 fingerprint() {
   (cd "$1" && find . -printf '%p %y %m %U %G %l\n' | LC_ALL=C sort &&

@@ -96,7 +96,86 @@ LUA
   function() b:add { name = "one" } end,
 LUA
   expect_exit 4 tool plan "$work/beside.lua"
-  expect_said 'read it before the parallel, or behind it'
+  expect_said 'look before the parallel, or behind it'
+}
+
+case_a_look_or_a_way_back_collides_with_an_act_as_well() {
+  make_site
+  local first
+  for first in 'a:relay { name = "one" }' 'b:add { name = "one" }'; do
+    make_runbook <<LUA
+  function() $first end,
+  function() b:expect { name = "one" } end,
+LUA
+    expect_exit 4 tool plan "$work/beside.lua"
+    expect_said 'b is looked at in beside.lua:6 in branch 2, and changed at the same time'
+  done
+  make_runbook <<'LUA'
+  function()
+    attempt(function()
+      on_rollback(function() b:add { name = "back" } end)
+      a:add { name = "one", fails = "before" }
+    end, { ["ledger.broken"] = function() a:add { name = "other" } end })
+  end,
+  function() b:add { name = "one" } end,
+LUA
+  expect_exit 4 tool plan "$work/beside.lua"
+  expect_said 'plan.branches_collide'
+}
+
+case_a_pcall_goes_on_behind_it_in_vain() {
+  make_site
+  cat >"$work/caught.lua" <<'LUA'
+runbook { summary = "A failure that is caught" }
+local a, b = instance "a", instance "b"
+local ok = pcall(parallel, { function() b:add { name = "one" } error("only Lua") end, function() end })
+if not ok then a:add { name = "instead" } end
+LUA
+  expect_exit 4 tool plan "$work/caught.lua"
+  expect_said 'only Lua'
+}
+
+# Two calls that must not be done twice, and one behind which nothing is known, are under way when it is killed.
+case_what_stands_is_told_also_where_it_was_not_come_to_again() {
+  make_site
+  make_runbook <<'LUA'
+  function() a:ring { name = "one" } end,
+  function() b:ring { name = "one" } end,
+  function() c:add { name = "one" } end,
+LUA
+  local moment code told=0
+  for ((moment = 1; moment < 30; ++moment)); do
+    rm -rf "$work"/[abc] "$work/state"
+    make_site
+    code=0
+    LEDGER_KILL_AT=$moment tool run "$work/beside.lua" --yes >"$work/out" 2>"$work/err" || code=$?
+    [[ $code != 0 ]] || break
+    expect_exit '[07]' tool resume "$(newest_run)"
+    grep -q 'Still in effect' "$work/out" || continue
+    told=$((told + 1))
+    ! grep -q 'no act of this run stands' "$work/out" || fail_case "killed at $moment: a wrong word"
+    [[ ! -e $work/c/one ]] || expect_said 'c.add'
+    [[ ! -e $work/a/before ]] || expect_said 'a.add'
+  done
+  ((told > 0)) || fail_case "nothing was ever in doubt"
+}
+
+case_the_first_signal_is_answered_at_once() {
+  make_site
+  make_pipes
+  make_runbook <<'LUA'
+  function() a:hear { name = "ring" } end,
+  function() c:add { name = "one" } end,
+LUA
+  "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" --plugin-dir "$build/test_plugins" \
+    run "$work/beside.lua" --yes </dev/null >"$work/out" 2>"$work/err" &
+  local pid=$! code=0
+  wait_for 60 test -e "$work/c/one"
+  kill -INT "$pid"
+  wait_for 60 grep -q 'stopping behind what is being done now' "$work/err"
+  echo ring >"$work/pipe"
+  wait "$pid" || code=$?
+  expect_equal "$code" 6 "exit code"
 }
 
 case_killed_at_any_moment_it_is_gone_on_with_or_taken_back() {

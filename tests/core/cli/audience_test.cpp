@@ -136,10 +136,11 @@ TEST(PeopleAudienceTest, WhatTheSameBranchBeginsEndsWhatItDidBefore) {
   PlannedCall look = example_stage(), next = example_stage();
   look.id = "root/wait_until[1]#1";
   next.id = "root#2";
+  next.operation = "activate";
   audience.call_began(look);
   const std::size_t before = captured.err().size();
   audience.call_began(next);
-  EXPECT_EQ(captured.err().substr(before), "\r\x1b[KRestore kv_prod: kv_prod.stage");
+  EXPECT_EQ(captured.err().substr(before), "\r\x1b[KRestore kv_prod: kv_prod.activate");
 }
 
 TEST(JsonAudienceTest, EveryLineIsAnObjectWithAType) {
