@@ -101,7 +101,7 @@ Result<AcquiredLeases> Leases::try_once(const std::vector<std::string>& keys,
       const Lease& lease = **stored;
       const Liveness process = processes_.look_for(lease.holder);
       if (!is_free(lease, process, request)) {
-        return fail(held_error(lease, process, clock_.now()));
+        return fail(held_error(lease, process, clock_.now(), self_.run));
       }
       if (!lease.released && lease.holder.run != self_.run) acquired.broken.push_back(lease);
       highest = std::max(highest, lease.fence);
@@ -138,7 +138,10 @@ bool Leases::is_free(const Lease& lease, Liveness process, const LeaseRequest& r
   }
   // Also of our own run: one that is being executed must not be resumed beside itself.
   if (process == Liveness::kRunning) return false;
-  if (lease.holder.run == self_.run) return true;
+  // What another host still has a right to may be at work there, on the original of a copied store.
+  const bool may_go_on = process == Liveness::kUnknown && lease.holder.host != self_.host &&
+                         lease.expires > clock_.now();
+  if (lease.holder.run == self_.run && !may_go_on) return true;
   return std::find(request.breaking.begin(), request.breaking.end(), lease.fence) !=
          request.breaking.end();
 }

@@ -27,8 +27,8 @@ inline constexpr std::chrono::seconds kLeasePeriod{120};
 
 struct LeaseRequest {
   std::vector<std::string> keys = {};  // in any order, repetitions count once
-  // Numbers as "lease.held" printed them: a foreign lease with exactly this fence is broken, unless
-  // its process is running on this machine.
+  // Numbers as "lease.held" printed them: a lease with exactly this fence is broken, unless its
+  // process is running on this machine.
   std::vector<std::uint64_t> breaking = {};
   std::chrono::seconds wait{0};  // for leases that others hold
 };
@@ -47,7 +47,8 @@ class Leases {
          LeaseHolder self, std::chrono::seconds period = kLeasePeriod);
 
   // All of them or none; durable. What the same run held before is taken back with a new fence,
-  // unless another process of that run is running.
+  // unless another process of that run is running, or may be on another host whose lease has not
+  // expired.
   //
   // "lease.held" (Category::kConflict) tells of the first that is not free, after waiting as long
   // as was asked for; "run.interrupted" once `cancelled`; "lease.invalid_key"; those of the store.

@@ -18,7 +18,7 @@ std::string liveness_words(Liveness process) {
   return "whether that process still runs cannot be told from here";
 }
 
-std::string held_hint(const Lease& lease, Liveness process, Time now) {
+std::string held_hint(const Lease& lease, Liveness process, Time now, const std::string& asking) {
   const std::string run = printable(lease.holder.run, 128);
   const std::string wait = "wait for it with --lock-wait, for instance --lock-wait 10m";
   const std::string breaking = "--break-lease " + std::to_string(lease.fence);
@@ -32,6 +32,10 @@ std::string held_hint(const Lease& lease, Liveness process, Time now) {
              "' says how); to take the resource away from it: " + breaking;
     case Liveness::kUnknown: break;
   }
+  if (lease.holder.run == asking)
+    return "once it has expired this run takes it back: wait for that with --lock-wait, for "
+           "instance --lock-wait 3m, or, only when it is certain that " +
+           process_words(lease.holder) + " has ended, " + breaking;
   if (lease.expires > now) return wait;
   return "look at " + process_words(lease.holder) +
          ": wait for it with --lock-wait, or, only when it is certain that it has ended, " +
@@ -51,10 +55,10 @@ std::string describe_lease(const Lease& lease, Liveness process, Time now) {
   return words + "; " + liveness_words(process);
 }
 
-Error held_error(const Lease& lease, Liveness process, Time now) {
+Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking) {
   return {.code = "lease.held",
           .message = printable(lease.key) + " is held: " + describe_lease(lease, process, now),
-          .hint = held_hint(lease, process, now),
+          .hint = held_hint(lease, process, now, asking),
           .category = Category::kConflict};
 }
 

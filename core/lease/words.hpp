@@ -13,8 +13,9 @@ namespace snapcore {
 std::string describe_lease(const Lease& lease, Liveness process, Time now);
 
 // "lease.held": somebody else has it. The hint names the next command; breaking is offered only of
-// a lease whose process is gone, or that has expired while nobody here can tell.
-Error held_error(const Lease& lease, Liveness process, Time now);
+// a lease whose process is gone, or that has expired while nobody here can tell, or that is of
+// `asking`, the run that wants it: it comes back to that one by itself.
+Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking);
 
 // "lease.lost": `why` completes "lease 7 of KEY WHY".
 Error lost_error(const Lease& lease, const std::string& why);

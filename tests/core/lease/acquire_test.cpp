@@ -140,6 +140,47 @@ TEST_F(AcquireLeaseTest, ARunThatIsBeingExecutedIsNotResumedBesideItself) {
   EXPECT_TRUE(acquire(one_, {kNotes, kMail})) << "the same process may";
 }
 
+// The state directory was copied while the run went on: both sides hold the same records.
+TEST_F(AcquireLeaseTest, ARunThatMayGoOnOnAnotherHostIsTakenBackOnlyOnceItsLeaseHasExpired) {
+  const Lease lease = taken(one_);
+  Leases copy = leases_of("run-1", 201, "db2");
+  const auto refused = acquire(copy, {kNotes});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "lease.held");
+  EXPECT_EQ(refused.error().message,
+            "notes-dir:db1:/srv/notes is held: lease 1 of run run-1 (process 101 on db1, since "
+            "2026-01-02T03:04:05Z: \"for the test\"), expires at 2026-01-02T03:06:05Z; whether "
+            "that process still runs cannot be told from here");
+  EXPECT_EQ(refused.error().hint,
+            "once it has expired this run takes it back: wait for that with --lock-wait, for "
+            "instance --lock-wait 3m, or, only when it is certain that process 101 on db1 has "
+            "ended, --break-lease 1");
+  EXPECT_EQ(stored(), lease);
+
+  clock_.advance(kPeriod);
+  const auto acquired = acquire(copy, {kNotes});
+  ASSERT_TRUE(acquired) << acquired.error().message;
+  EXPECT_EQ(stored().holder.host, "db2");
+}
+
+TEST_F(AcquireLeaseTest, ARunThatMayGoOnOnAnotherHostIsWaitedForOrItsLeaseIsBrokenByItsNumber) {
+  const Lease lease = taken(one_);
+  const Time start = clock_.now();
+  Leases copy = leases_of("run-1", 201, "db2");
+  EXPECT_EQ(acquire(copy, {kNotes}, {lease.fence + 1}).error().code, "lease.held");
+  ASSERT_TRUE(acquire(copy, {kNotes}, {lease.fence}));
+
+  Leases third = leases_of("run-1", 301, "db3");
+  ASSERT_TRUE(third.acquire({.keys = {kNotes}, .wait = 2 * kPeriod}, cancelled_));
+  EXPECT_EQ(clock_.now(), start + kPeriod);
+}
+
+TEST_F(AcquireLeaseTest, AfterARestartOfItsHostARunIsGoneOnWithAtOnce) {
+  taken(one_);
+  Leases resumed = leases_of("run-1", 201);
+  EXPECT_TRUE(acquire(resumed, {kNotes}));
+}
+
 TEST_F(AcquireLeaseTest, NoKeysAreNoLeases) {
   const auto acquired = acquire(one_, {});
   ASSERT_TRUE(acquired);

@@ -28,17 +28,18 @@ class FakeProcesses final : public Processes {
   std::map<std::int64_t, Liveness> processes;
 };
 
-inline LeaseHolder holder(const std::string& run, std::int64_t pid) {
+inline LeaseHolder holder(const std::string& run, std::int64_t pid,
+                          const std::string& host = "db1") {
   return {.run = run,
-          .host = "db1",
+          .host = host,
           .process = {.pid = pid, .start_ticks = 5, .boot = "b", .pid_space = "s"},
           .words = "for the test"};
 }
 
 class LeaseTest : public testing::Test {
  protected:
-  Leases leases_of(const std::string& run, std::int64_t pid) {
-    return {store_, processes_, clock_, sleeper_, holder(run, pid), kPeriod};
+  Leases leases_of(const std::string& run, std::int64_t pid, const std::string& host = "db1") {
+    return {store_, processes_, clock_, sleeper_, holder(run, pid, host), kPeriod};
   }
 
   Result<AcquiredLeases> acquire(Leases& leases, std::vector<std::string> keys,
