@@ -23,6 +23,7 @@ constexpr std::array kRules = {
     Rule{"state.locked", ExitCode::kRefused},
     Rule{"lease.", ExitCode::kRefused},
     Rule{"run.over", ExitCode::kRefused},
+    Rule{"run.newer_run", ExitCode::kRefused},
     Rule{"run.plugin_changed", ExitCode::kRefused},
     Rule{"plan.", ExitCode::kWrongInput},
     Rule{"runbook.", ExitCode::kWrongInput},

@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/conduct.hpp"
 #include "cli/execution.hpp"
+#include "cli/newer_runs.hpp"
 #include "cli/person.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/run_records.hpp"
@@ -100,6 +101,7 @@ Result<ExitCode> replan(Invocation& invocation) {
   if (!opened) return fail(opened.error());
   OpenRun& run = **opened;
   if (auto goes = check_goes_on(run); !goes) return fail(goes.error());
+  if (auto last = check_nothing_newer(invocation, run); !last) return fail(last.error());
   auto errand = errand_of(invocation, run);
   if (!errand) return fail(errand.error());
   auto plan = plan_errand(invocation, *run.site, *errand, &run.saved.plan, &run.history);

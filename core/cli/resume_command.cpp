@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "cli/newer_runs.hpp"
 #include "cli/open_run.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/run_options.hpp"
@@ -24,6 +25,7 @@ Result<ExitCode> resume(Invocation& invocation) {
     let_go(invocation, run);
     return fail(goes.error());
   }
+  if (auto last = check_nothing_newer(invocation, run); !last) return fail(last.error());
   const auto wish = run_wish(invocation.options);
   if (!wish) return fail(wish.error());
   return go_on(invocation, run, *wish);

@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 #include "cli/decision.hpp"
+#include "cli/newer_runs.hpp"
 #include "cli/take_over.hpp"
 
 namespace snapcore {
@@ -28,6 +29,9 @@ Result<ExitCode> rollback(Invocation& invocation) {
   auto run = open_run(invocation, invocation.words().front());
   if (!run) return fail(run.error());
   if (auto can = check_can_go_back(**run); !can) return fail(can.error());
+  if (stands_live(**run)) {
+    if (auto last = check_nothing_newer(invocation, **run); !last) return fail(last.error());
+  }
   const Decision decision{.what = "take back everything that run " + (*run)->id + " did",
                           .run = **run,
                           .takes_back = true};
@@ -58,7 +62,8 @@ const Command kRollbackCommand = {
     .shared_options = kLeaseOptions,
     .details =
         "Works on runs that were killed, interrupted or held, and on finished ones until "
-        "they are accepted. It stops at the first act that cannot be taken back and says "
+        "they are accepted. Where a newer run acted on the same, that one is taken back first. It "
+        "stops at the first act that cannot be taken back and says "
         "what remains; give it again when that is repaired.",
     .run = rollback};
 

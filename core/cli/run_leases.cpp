@@ -18,13 +18,18 @@ Value lease_body(const Lease& lease, std::string_view state) {
 
 }  // namespace
 
+std::vector<std::string> lease_keys(const PlannedCall& call) {
+  if (!call.is_act()) return {};
+  std::vector<std::string> keys = call.resources;
+  keys.insert(keys.end(), call.nested_resources.begin(), call.nested_resources.end());
+  if (call.resources.empty()) keys.push_back(whole_instance(call.instance));
+  return keys;
+}
+
 std::vector<std::string> lease_keys(const Plan& plan) {
   std::set<std::string> keys;
   for (const PlannedCall* call : plan.calls()) {
-    if (!call->is_act()) continue;
-    keys.insert(call->resources.begin(), call->resources.end());
-    keys.insert(call->nested_resources.begin(), call->nested_resources.end());
-    if (call->resources.empty()) keys.insert(whole_instance(call->instance));
+    for (std::string& key : lease_keys(*call)) keys.insert(std::move(key));
   }
   return {keys.begin(), keys.end()};
 }

@@ -18,6 +18,7 @@ namespace snapcore {
 // What the plan's acts, and the acts inside of them, name as theirs; where one names nothing, its
 // instance stands for it. Sorted.
 std::vector<std::string> lease_keys(const Plan& plan);
+std::vector<std::string> lease_keys(const PlannedCall& call);
 
 class RunLeases {
  public:

@@ -3,6 +3,7 @@
 #include "cli/audiences.hpp"
 #include "cli/border.hpp"
 #include "cli/left_over.hpp"
+#include "cli/newer_runs.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_records.hpp"
 #include "cli/run_report.hpp"
@@ -33,6 +34,10 @@ std::vector<Waiver> waivers_of(const RunWish& wish, const OpenRun& run) {
   return waivers;
 }
 
+bool depends_on_what_came_later(RunEnd::Was was, const OpenRun& run) {
+  return was == RunEnd::Was::kRun || (was == RunEnd::Was::kRollback && stands_live(run));
+}
+
 }  // namespace
 
 Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver& what) {
@@ -46,6 +51,10 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
   mark_children(run.id);
   auto leases = RunLeases::take(invocation, run.fs, run.state, run.id, run.saved.plan, *wish);
   if (!leases) return fail(leases.error());
+  // Once more: while nobody had the leases, somebody can have begun and ended.
+  if (depends_on_what_came_later(what.was, run)) {
+    if (auto last = check_nothing_newer(invocation, run); !last) return fail(last.error());
+  }
   auto taken = run.journal->append(record::kResume, resume_body(why(what.was)));
   if (!taken) return fail(taken.error());
   if (auto noted = (*leases)->record(*run.journal); !noted) return fail(noted.error());

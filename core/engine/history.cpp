@@ -92,6 +92,8 @@ void History::take(const Record& record) {
     take_part(record);
   } else if (record.type == record::kPhase) {
     phases_.push_back(body);
+  } else if (record.type == record::kLease && body.at("state").text() == "taken") {
+    claims_.try_emplace(body.at("resource").text(), Claim{record.at, body.at("fence").int_or(0)});
   }
   PastCall* call = call_of(record);
   if (!call) return;

@@ -1,6 +1,8 @@
 // What the journal says of the calls of a run, for whoever goes on with it or takes it back.
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -56,6 +58,15 @@ struct PastPart {
   bool registered = false;     // on_rollback: it stands on the way back
 };
 
+// When a run first had the lease on a resource: of several runs, which came later there. The number
+// decides within a second; alone it would not, as numbers begin anew where leases were removed.
+struct Claim {
+  Time at = {};
+  std::int64_t fence = 0;
+
+  friend auto operator<=>(const Claim&, const Claim&) = default;
+};
+
 class History {
  public:
   static Result<History> of(const Journal& journal);
@@ -71,6 +82,8 @@ class History {
   const std::deque<PastCall>& calls() const { return calls_; }
   // Bodies of the records "phase": what was planned when it was reached.
   const std::vector<Value>& phases() const { return phases_; }
+  // By resource.
+  const std::map<std::string, Claim>& claims() const { return claims_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
   // What a call gave; a restore gives what its verbs gave. Nothing while it is not known.
   std::optional<Value> result_of(std::string_view id) const;
@@ -98,6 +111,7 @@ class History {
   std::map<std::string, PastRead, std::less<>> reads_;
   std::map<std::string, PastPart, std::less<>> parts_;
   std::vector<Value> phases_;
+  std::map<std::string, Claim> claims_;
   // Seq of the last intent, read or part, by the branch it stands in.
   std::map<std::string, std::uint64_t, std::less<>> last_words_;
   Value run_;

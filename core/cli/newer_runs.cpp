@@ -1,0 +1,181 @@
+#include "cli/newer_runs.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/run_leases.hpp"
+#include "cli/text/words.hpp"
+#include "engine/plan_index.hpp"
+#include "engine/undo_stack.hpp"
+
+namespace snapcore {
+namespace {
+
+// "20260102T030405Z", with which a run id begins.
+constexpr std::size_t kStampLength = 16;
+
+struct NewerRun {
+  std::string id;
+  std::string resource;  // the first of those that both acted on
+  Claim claim;
+  bool accepted = false;
+};
+
+// What a restore brought aside touches nothing live.
+bool is_staged(const Plan& plan, const PastCall& past) {
+  return std::any_of(
+      plan.restores.begin(), plan.restores.end(),
+      [&](const PlannedRestore& restore) { return past.id == restore.id + ".stage"; });
+}
+
+bool is_undone(const History& history, const PastCall& past) {
+  const PastCall* outer = past.parent.empty() ? nullptr : history.find(past.parent);
+  return past.undone || (outer && is_undone(history, *outer));
+}
+
+bool stands(const Plan& plan, const History& history, const PastCall& past) {
+  return leaves_something(past) && !is_undone(history, past) && !is_staged(plan, past);
+}
+
+const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
+  if (past.parent.empty()) return plan.call(past.id);
+  const PastCall* outer = history.find(past.parent);
+  return outer ? shown_as(plan, history, *outer) : nullptr;
+}
+
+class Looked {
+ public:
+  Looked(FileSystem& fs, const Path& directory) : fs_(fs), directory_(directory) {
+    const auto read = read_journal(fs, directory / "journal.jsonl", [&](const Record& record) {
+      history_.take(record);
+      return Result<>();
+    });
+    damaged_ = !read;
+  }
+
+  const History& history() const { return history_; }
+
+  // What its standing acts are on; where that cannot be told, all it had leases on.
+  std::set<std::string> acted_on() const {
+    std::set<std::string> keys;
+    const auto exit = static_cast<ExitCode>(history_.ending().at("exit").int_or(0));
+    if (!damaged_ && (exit == ExitCode::kUndone || exit == ExitCode::kFailedUntouched)) return keys;
+    const auto plan = read_plan();
+    if (damaged_ || !plan) {
+      for (const auto& [key, claim] : history_.claims()) keys.insert(key);
+      return keys;
+    }
+    const PlanIndex index(*plan);
+    for (const PastCall& past : history_.calls()) {
+      if (!stands(*plan, history_, past)) continue;
+      if (const PlannedCall* shown = shown_as(index, history_, past)) {
+        for (std::string& key : lease_keys(*shown)) keys.insert(std::move(key));
+      }
+    }
+    return keys;
+  }
+
+ private:
+  Result<Plan> read_plan() const {
+    auto saved = read_plan_file(fs_, directory_ / "plan.json");
+    if (!saved) return fail(saved.error());
+    return with_phases(std::move(saved->plan), history_.phases());
+  }
+
+  FileSystem& fs_;
+  const Path directory_;
+  History history_;
+  bool damaged_ = false;
+};
+
+std::optional<NewerRun> newer_run(OpenRun& run, const std::string& id, const Path& directory) {
+  const Looked other(run.fs, directory);
+  std::optional<NewerRun> newer;
+  std::optional<std::set<std::string>> acted_on;
+  for (const auto& [key, claim] : run.history.claims()) {
+    const auto theirs = other.history().claims().find(key);
+    if (theirs == other.history().claims().end() || !(claim < theirs->second)) continue;
+    if (!acted_on) acted_on = other.acted_on();
+    if (acted_on->count(key) == 0) continue;
+    if (!newer) newer = NewerRun{id, key, theirs->second, other.history().accepted()};
+    newer->claim = std::max(newer->claim, theirs->second);
+  }
+  return newer;
+}
+
+// A run that waited for its leases, or came to a phase late, can have begun before and be newer.
+Result<std::set<std::string>> last_holders(OpenRun& run) {
+  RealSleeper sleeper;
+  FileLeaseStore store(run.fs, run.state / "leases", sleeper);
+  std::set<std::string> ids;
+  for (const auto& [key, claim] : run.history.claims()) {
+    const auto lease = store.read(key);
+    if (!lease) return fail(lease.error());
+    if (*lease) ids.insert((*lease)->holder.run);
+  }
+  return ids;
+}
+
+std::string named(const std::vector<NewerRun>& runs) {
+  std::string words = runs.size() == 1 ? "run " : "runs ";
+  for (std::size_t at = 0; at < runs.size(); ++at) {
+    if (at > 0) words += at + 1 == runs.size() ? " and " : ", ";
+    words += runs[at].id;
+  }
+  return words;
+}
+
+std::string hint_for(const OpenRun& run, const std::vector<NewerRun>& newer) {
+  const std::string stay =
+      "'snapcore accept " + run.id + "' lets go of what this run kept, and keeps what they did";
+  const auto accepted =
+      std::find_if(newer.begin(), newer.end(), [](const NewerRun& each) { return each.accepted; });
+  if (accepted != newer.end()) {
+    return "run " + accepted->id +
+           " was accepted, so there is no way back behind it; 'snapcore runs " + run.id +
+           "' shows what this run kept; " + stay;
+  }
+  std::vector<std::string> commands;
+  for (const NewerRun& each : newer) commands.push_back("'snapcore rollback " + each.id + "'");
+  return "take back first what came later: " + joined(commands, ", then ") + "; or " + stay;
+}
+
+}  // namespace
+
+bool stands_live(const OpenRun& run) {
+  const auto& calls = run.history.calls();
+  const auto& parts = run.history.parts();
+  return std::any_of(
+             calls.begin(), calls.end(),
+             [&](const PastCall& past) { return stands(run.saved.plan, run.history, past); }) ||
+         std::any_of(parts.begin(), parts.end(),
+                     [](const auto& part) { return part.second.registered; });
+}
+
+Result<> check_nothing_newer(Invocation& invocation, OpenRun& run) {
+  if (run.history.claims().empty()) return {};
+  Runs runs(run.fs, invocation.clock, run.state);
+  const auto ids = runs.ids();
+  if (!ids) return fail(ids.error());
+  const auto holders = last_holders(run);
+  if (!holders) return fail(holders.error());
+  std::vector<NewerRun> newer;
+  for (const std::string& id : *ids) {
+    const bool later = id.substr(0, kStampLength) >= run.id.substr(0, kStampLength);
+    if (id == run.id || (!later && holders->count(id) == 0)) continue;
+    if (auto found = newer_run(run, id, runs.directory(id))) newer.push_back(std::move(*found));
+  }
+  if (newer.empty()) return {};
+  std::sort(newer.begin(), newer.end(),
+            [](const NewerRun& one, const NewerRun& two) { return two.claim < one.claim; });
+  return fail({.code = "run.newer_run",
+               .message = "what run " + run.id + " did on " + printable(newer.front().resource) +
+                          " is not the last that was done there: " + named(newer) +
+                          " acted on it later, and that stands",
+               .hint = hint_for(run, newer),
+               .category = Category::kPrecondition});
+}
+
+}  // namespace snapcore

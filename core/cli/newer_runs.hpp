@@ -1,0 +1,19 @@
+// Runs that acted later on what a run acted on. Taken back below them, or gone on with, it would
+// put what was there before in the place of what they did.
+#pragma once
+
+#include <snapcore/error.hpp>
+
+#include "cli/command.hpp"
+#include "cli/open_run.hpp"
+
+namespace snapcore {
+
+// "run.newer_run" names them, newest first. Of the journals only those of runs that began in the
+// same second or later are read, and of who had the leases last.
+Result<> check_nothing_newer(Invocation& invocation, OpenRun& run);
+
+// Did the run do anything that is not yet taken back, beside what it staged?
+bool stands_live(const OpenRun& run);
+
+}  // namespace snapcore
