@@ -118,15 +118,16 @@ Error Executor::State::call_failed(const CallSite& site, Error error) {
 void Executor::State::stand(StandingAct act) {
   Branch& mine = *here;
   if (stood.insert(act.call_id).second) return mine.standing.push_back(std::move(act));
-  for (Branch* branch = &mine; branch; branch = branch->parent) {
+  Branch* branch = &mine;
+  do {
     auto& acts = branch->standing;
     const auto same = std::find_if(acts.begin(), acts.end(), [&](const StandingAct& other) {
       return other.call_id == act.call_id;
     });
-    if (same == acts.end()) continue;
-    if (same->result) return;
-    acts.erase(same);
-  }
+    if (same != acts.end() && same->result) return;
+    if (same != acts.end()) acts.erase(same);
+    branch = branch->parent;
+  } while (branch);
   mine.standing.push_back(std::move(act));
 }
 
