@@ -40,6 +40,15 @@ class ProgramScene : public testing::Test {
     std::ifstream file(path(below));
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  // Where a line is broken depends on how long the paths in it are.
+  static std::string unbroken(const std::string& text) {
+    std::string line;
+    for (const char c : text) {
+      const bool space = c == ' ' || c == '\n';
+      if (!space || line.empty() || line.back() != ' ') line += space ? ' ' : c;
+    }
+    return line;
+  }
   // The names in a directory, sorted; none when it is not there.
   std::vector<std::string> names(const std::string& below) const {
     std::vector<std::string> list;
