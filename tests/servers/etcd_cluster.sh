@@ -13,10 +13,12 @@
 #   cluster_count DIR PREFIX           how many keys there are
 #   cluster_kill DIR                   SIGKILL to every member that runs
 
+# One that no member in DIR has.
 cluster_free_port() {
   local port
   while :; do
     port=$((10000 + RANDOM % 20000)) # below what the kernel gives to outgoing connections
+    ! grep -qw "$port" "$1/members" || continue
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
   done
 }
@@ -29,7 +31,8 @@ cluster_create() {
   : >"$dir/members"
   echo "${ETCD_BIN_DIR:+$ETCD_BIN_DIR/}" >"$dir/programs"
   for ((i = 1; i <= count; i++)); do
-    echo "m$i $(cluster_free_port) $(cluster_free_port)" >>"$dir/members"
+    printf 'm%d %s' "$i" "$(cluster_free_port "$dir")" >>"$dir/members"
+    printf ' %s\n' "$(cluster_free_port "$dir")" >>"$dir/members"
   done
   while read -r name _ peer; do
     initial+="${initial:+,}$name=http://127.0.0.1:$peer"
