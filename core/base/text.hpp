@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace snapcore {
 
@@ -19,6 +20,11 @@ std::string describe_number(std::uint64_t number);
 
 // "1 record", "3 records", "10,000 entries" (describe_count(10000, "entry", "entries")).
 std::string describe_count(std::uint64_t count, std::string_view one, std::string_view many = {});
+
+std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
+
+// Up to the first line break.
+std::string first_line(std::string_view text);
 
 // One line of printable text whatever came in: control characters and bytes that are not UTF-8
 // become U+FFFD, and what is longer than `limit` bytes ends in "...". For foreign text in messages.

@@ -7,7 +7,6 @@
 #include "cli/exit_code.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/text/words.hpp"
-#include "engine/plan_index.hpp"
 #include "engine/undo_stack.hpp"
 
 namespace snapcore {
@@ -37,12 +36,6 @@ bool is_undone(const History& history, const PastCall& past) {
 
 bool stands(const Plan& plan, const History& history, const PastCall& past) {
   return leaves_something(past) && !is_undone(history, past) && !is_staged(plan, past);
-}
-
-const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
-  if (past.parent.empty()) return plan.call(past.id);
-  const PastCall* outer = history.find(past.parent);
-  return outer ? shown_as(plan, history, *outer) : nullptr;
 }
 
 class Looked {

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "cli/audiences.hpp"
 #include "cli/log.hpp"
 #include "cli/text/words.hpp"
@@ -62,7 +63,7 @@ void PeopleAudience::call_remembered(const PlannedCall& call) {
 
 void PeopleAudience::call_failed(const PlannedCall& call, const Error& error) {
   say("  " + name_of(call) + " FAILED after " + describe_seconds(running_.end(call.id)) + ": " +
-          error.message.substr(0, error.message.find('\n')),
+          first_line(error.message),
       Tone::kBad);
 }
 

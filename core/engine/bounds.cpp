@@ -44,12 +44,6 @@ Result<std::optional<std::uint64_t>> bytes_from(const Value& given) {
   return fail(bad("bytes is a number of bytes, or a text like \"20 GB\", not " + bytes.dump()));
 }
 
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
-  return text;
-}
-
 bool holds(const std::vector<std::string>& sorted, const std::string& name) {
   return std::binary_search(sorted.begin(), sorted.end(), name);
 }

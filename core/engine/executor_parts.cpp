@@ -7,6 +7,7 @@
 // attempt that failed is told again from the journal, as it was, and nothing of it is made.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "engine/executor_state.hpp"
 #include "engine/way_back.hpp"
 
@@ -21,10 +22,6 @@ Error interrupted_error() {
   return {.code = "run.interrupted",
           .message = "stopped by the operator",
           .category = Category::kTransient};
-}
-
-std::string first_line(const Error& error) {
-  return error.message.substr(0, error.message.find('\n'));
 }
 
 Error timed_out(const PlannedPart& part, const std::string& last, const BodyEnd& end) {
@@ -270,7 +267,7 @@ Result<Next> Executor::State::retry_ended(OpenPart& part, const BodyEnd& end) {
     return give_up(error);
   const std::string wait = part.planned.rule.at("wait").text();
   tell_of(part, "attempt " + std::to_string(part.round) + " of " + std::to_string(times) +
-                    " failed: " + first_line(error) + "; again in " + wait);
+                    " failed: " + first_line(error.message) + "; again in " + wait);
   return next_round(part, error, duration(part.planned.rule.at("wait")));
 }
 
@@ -290,14 +287,14 @@ Result<Next> Executor::State::look_ended(OpenPart& part, const BodyEnd& end) {
   }
   const Time now = request.clock.now();
   if (now >= part.deadline) {
-    const Error ended = timed_out(part.planned, first_line(error), end);
+    const Error ended = timed_out(part.planned, first_line(error.message), end);
     go_on();
     return give_up(halt(ended));
   }
   const Value& rule = part.planned.rule;
   if (part.round == 1) {
-    tell_of(part, "not yet: " + first_line(error) + "; looks every " + rule.at("every").text() +
-                      ", for " + rule.at("timeout").text() + " at most");
+    tell_of(part, "not yet: " + first_line(error.message) + "; looks every " +
+                      rule.at("every").text() + ", for " + rule.at("timeout").text() + " at most");
   }
   return next_round(part, error, std::min(duration(rule.at("every")), part.deadline - now));
 }
@@ -343,7 +340,7 @@ Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) 
   const std::string& code = failure.error.code;
   if (part.in_handler || !may_go_on() || std::find(codes.begin(), codes.end(), code) == codes.end())
     return give_up(failure.error);
-  tell_of(part, "failed with " + code + ": " + first_line(failure.error) +
+  tell_of(part, "failed with " + code + ": " + first_line(failure.error.message) +
                     "; what it did is undone, and the handler of that takes over");
   if (!part.told_again) {
     auto noted = note_part(part.made, "handler",

@@ -2,6 +2,7 @@
 // an attempt every way. A phase that cannot be planned yet stays an outline.
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "engine/bounds.hpp"
 #include "engine/later.hpp"
 #include "engine/planner_state.hpp"
@@ -14,8 +15,6 @@ namespace {
 bool ends_a_look(const Error& error) {
   return error.code == "runbook.unknown_value" || error.category == Category::kTransient;
 }
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 

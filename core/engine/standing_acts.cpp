@@ -1,7 +1,6 @@
 // What stands of a run, by its journal alone.
 #include <map>
 
-#include "engine/plan_index.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
@@ -13,13 +12,6 @@ struct Journaled {
   const PlanIndex plan;
   const History& history;
 };
-
-// A nested call stands in the plan as part of the call that makes it.
-const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
-  if (past.parent.empty()) return plan.call(past.id);
-  const PastCall* parent = history.find(past.parent);
-  return parent ? shown_as(plan, history, *parent) : nullptr;
-}
 
 Result<StandingAct> act_from(const Journaled& run, const PastCall& past) {
   const PlannedCall* shown = shown_as(run.plan, run.history, past);
@@ -43,6 +35,12 @@ Result<StandingAct> act_from(const Journaled& run, const PastCall& past) {
 }
 
 }  // namespace
+
+const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
+  if (past.parent.empty()) return plan.call(past.id);
+  const PastCall* parent = history.find(past.parent);
+  return parent ? shown_as(plan, history, *parent) : nullptr;
+}
 
 Result<std::vector<StandingAct>> standing_acts(Instances& instances, const Plan& plan,
                                                const History& history) {

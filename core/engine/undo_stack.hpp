@@ -8,6 +8,7 @@
 
 #include "engine/executor.hpp"
 #include "engine/live_call.hpp"
+#include "engine/plan_index.hpp"
 
 namespace snapcore {
 
@@ -43,6 +44,9 @@ Result<PastOperation> past_operation(Instances& instances, const std::string& in
 // An act from before, without the calls nested in it. Its arguments are as the journal has them.
 Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
                                  Instances& instances);
+
+// A nested call stands in the plan as part of the call that makes it. Null when the plan has none.
+const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past);
 
 // Whether there is, or may be, anything of it.
 bool leaves_something(const PastCall& past);

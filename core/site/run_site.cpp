@@ -5,18 +5,13 @@
 namespace snapcore {
 
 Value to_value(const Site& site) {
-  Value instances = Value::object();
-  for (const InstanceConfig& instance : site.instances) {
-    instances[instance.name] =
-        Value::object({{"plugin", instance.plugin}, {"config", instance.config}});
-  }
   // As the operator writes it.
   Value policy = to_value(site.policy);
   if (site.policy.max_age) policy["max_age"] = std::to_string(site.policy.max_age->count()) + "s";
   return Value::object({{"path", site.path.string()},
                         {"digest", site.digest},
                         {"policy", std::move(policy)},
-                        {"instances", std::move(instances)},
+                        {"instances", instances_value(site)},
                         {"values", site.values}});
 }
 

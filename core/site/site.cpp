@@ -132,16 +132,20 @@ const InstanceConfig* Site::find(std::string_view instance) const {
   return found == instances.end() ? nullptr : &*found;
 }
 
-std::string digest_of(const Site& site) {
+Value instances_value(const Site& site) {
   Value instances = Value::object();
   for (const InstanceConfig& instance : site.instances) {
     instances[instance.name] =
         Value::object({{"plugin", instance.plugin}, {"config", instance.config}});
   }
-  return sha256_hex(
-      Value::object(
-          {{"policy", to_value(site.policy)}, {"instances", instances}, {"values", site.values}})
-          .dump());
+  return instances;
+}
+
+std::string digest_of(const Site& site) {
+  const Value meaning = Value::object({{"policy", to_value(site.policy)},
+                                       {"instances", instances_value(site)},
+                                       {"values", site.values}});
+  return sha256_hex(meaning.dump());
 }
 
 Result<Site> load_site(const std::filesystem::path& path) {

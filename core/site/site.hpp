@@ -48,6 +48,8 @@ struct Site {
 
 // What its digest has to be.
 std::string digest_of(const Site& site);
+// Every instance by its name: { plugin = ..., config = ... }.
+Value instances_value(const Site& site);
 
 // --site, then SNAPCORE_SITE, ./site.lua, /etc/snapcore/site.lua. "site.not_found" names all of
 // them.

@@ -17,8 +17,6 @@ LUA
   chmod 600 "$work/site.lua"
 }
 
-tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
-
 # expect_run EXIT LUA   a runbook with ledgers a and b that ends so, in bounded time; `view` shows what is in a, and
 # nobody knows that a runbook which looks there decides on its own acts
 expect_run() {

@@ -12,6 +12,8 @@ trap 'rm -rf "$suite_dir"' EXIT
 
 # The tool under test, with the case's own site and state.
 snapcore() { "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" "$@" </dev/null; }
+# The same with the plugins that the tests brought.
+tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
 
 fail_case() {
   echo "$*" >&2
@@ -54,6 +56,10 @@ expect_said() {
 expect_equal() { [ "$1" = "$2" ] || fail_case "${3:-values differ}: '$1' instead of '$2'"; }
 
 newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
+# The first one named on stdout.
+run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
+# entries DIRECTORY   what stands in a ledger, sorted
+entries() { find "$1" -type f ! -name calls -printf '%f\n' | sort | tr '\n' ' '; }
 
 # wait_for SECONDS COMMAND...
 wait_for() {

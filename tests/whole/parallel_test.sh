@@ -31,10 +31,6 @@ LUA
   } >"$work/beside.lua"
 }
 
-run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
-tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
-entries() { find "$1" -type f ! -name calls -printf '%f\n' | sort | tr '\n' ' '; }
-
 # Each hears, through a pipe, of what the other one writes: neither ends before both are under way.
 make_pipes() {
   mkfifo "$work/pipe"

@@ -30,10 +30,7 @@ LUA
 }
 
 # Of the last command; two runs of one second have no order.
-run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
-tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
 digest_said() { grep -oE -- '--approve [0-9a-f]{12}' "$work/out" | head -n 1 | cut -d ' ' -f 2; }
-entries() { find "$1" -type f ! -name calls -printf '%f\n' | sort | tr '\n' ' '; }
 
 case_within_its_bounds_it_goes_on_by_itself() {
   make_site 2

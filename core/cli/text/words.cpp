@@ -40,15 +40,6 @@ std::string shell_word(std::string_view text) {
   return quoted + "'";
 }
 
-std::string joined(const std::vector<std::string>& words, std::string_view between) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += between;
-    text += word;
-  }
-  return text;
-}
-
 std::string plain_text(const Value& value) {
   return value.is_string() ? value.text() : value.dump();
 }

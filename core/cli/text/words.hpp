@@ -4,7 +4,8 @@
 #include <snapcore/value.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "base/text.hpp"
 
 namespace snapcore {
 
@@ -16,8 +17,6 @@ std::string short_digest(std::string_view hex);
 
 // One word of a shell command, quoted where it must be.
 std::string shell_word(std::string_view text);
-
-std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
 
 // A value as a reader expects it in a sentence: text without quotes, anything else as JSON.
 std::string plain_text(const Value& value);

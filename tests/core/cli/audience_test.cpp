@@ -90,10 +90,10 @@ TEST(PeopleAudienceTest, OnATerminalTheLineIsReplacedAndTakenAway) {
   EXPECT_THAT(err, HasSubstr("\r\x1b[K  kv_prod.stage FAILED after 0.0 s: broke\n"));
 }
 
-PlannedCall example_in(const std::string& scope) {
+PlannedCall example_in(const std::string& scope, const std::string& instance) {
   PlannedCall call = example_stage();
   call.id = scope + "#1";
-  call.instance = scope.substr(scope.rfind('/') + 1);
+  call.instance = instance;
   return call;
 }
 
@@ -101,8 +101,8 @@ TEST(PeopleAudienceTest, EachCallThatGoesOnHasALineOfItsOwn) {
   CapturedOutput captured({}, true);
   double now = 0;
   PeopleAudience audience(captured.output, [&] { return now; });
-  const PlannedCall one = example_in("root/parallel[1]/one");
-  const PlannedCall two = example_in("root/parallel[1]/two");
+  const PlannedCall one = example_in("root/parallel[1]/branch[1]", "one");
+  const PlannedCall two = example_in("root/parallel[1]/branch[2]", "two");
   audience.call_began(one);
   audience.call_began(two);
   now = 2;
