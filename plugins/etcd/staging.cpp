@@ -9,6 +9,7 @@
 #include <format/mapped_file.hpp>
 #include <format/member_dir.hpp>
 #include <format/snapshot.hpp>
+#include <future>
 #include <snapcore/support/files.hpp>
 
 #include "examination.hpp"
@@ -26,7 +27,7 @@ namespace files = snapcore::files;
 using snapcore::Category;
 using snapcore::fail;
 
-constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kPiece = std::size_t{4} << 20;
 constexpr const char* kInterrupted = "etcd.interrupted";
 
 StagedMember name_member(const Place& place, const Cluster& cluster, const std::string& suffix) {
@@ -120,9 +121,11 @@ class Copies {
     return {};
   }
 
-  Result<> write(std::span<const std::byte> bytes) {
+  // Behind what is there, which has `size` bytes.
+  Result<> write(std::uint64_t size, std::span<const std::byte> bytes) {
     for (const Copy& copy : files_) {
       if (auto put = files::write_all(copy.fd, bytes, copy.path); !put) return put;
+      files::begin_writing_back(copy.fd, size, bytes.size());
     }
     return {};
   }
@@ -263,19 +266,41 @@ class Staging {
                      .message = "stopped as asked, while staging " + work_.name,
                      .category = Category::kTransient});
       }
-      auto got = work_.read(piece);
+      const auto got = read_full(piece);
       if (!got) return fail(got.error());
       if (*got == 0) break;
       const auto bytes = std::span<const std::byte>(piece).first(*got);
       if (work_.size && trailer_.size() + bytes.size() > *work_.size) return other_size();
-      if (auto put = copies_.write(bytes); !put) return put;
-      trailer_.update(bytes);
+      if (auto taken = take(bytes); !taken) return taken;
       work_.progress(trailer_.size());
       if (trailer_.size() - checkpointed_ < work_.checkpoint_every) continue;
       if (auto noted = checkpoint(trailer_.size()); !noted) return noted;
     }
     if (work_.size && trailer_.size() != *work_.size) return other_size();
     return trailer_.finish(work_.name, options_.accept_no_trailer);
+  }
+
+  // Less than asked for at the end alone.
+  Result<std::size_t> read_full(std::span<std::byte> into) {
+    std::size_t filled = 0;
+    while (filled < into.size()) {
+      const auto got = work_.read(into.subspan(filled));
+      if (!got) return got;
+      if (*got == 0) break;
+      filled += *got;
+    }
+    return filled;
+  }
+
+  // Digested beside being written: either takes about as long as the other.
+  Result<> take(std::span<const std::byte> bytes) {
+    const std::uint64_t before = trailer_.size();
+    const auto digest = [&] { trailer_.update(bytes); };
+    const auto policy = bytes.size() == kPiece ? std::launch::async : std::launch::deferred;
+    const auto digested = std::async(policy, digest);
+    auto written = copies_.write(before, bytes);
+    digested.wait();
+    return written;
   }
 
   Result<> other_size() const {

@@ -158,6 +158,12 @@ Result<> write_all(const UniqueFd& fd, std::string_view text, const Path& path) 
   return write_all(fd, std::as_bytes(std::span(text.data(), text.size())), path);
 }
 
+void begin_writing_back(const UniqueFd& fd, std::uint64_t offset, std::uint64_t bytes) {
+  // Whatever goes wrong is told by the sync.
+  (void)::sync_file_range(fd.get(), static_cast<off64_t>(offset), static_cast<off64_t>(bytes),
+                          SYNC_FILE_RANGE_WRITE);
+}
+
 Result<> fsync_file(const UniqueFd& fd, const Path& path) {
   if (::fsync(fd.get()) != 0) return failed(errno, "cannot sync", path);
   return {};

@@ -67,6 +67,10 @@ Result<> write_all_at(const UniqueFd& fd, std::uint64_t offset, std::span<const 
                       const Path& path);
 Result<> write_all(const UniqueFd& fd, std::string_view text, const Path& path);
 
+// Asks the system to bring these bytes to the disk while others are still written, so that the sync
+// at the end has less to wait for. Nothing is durable before that.
+void begin_writing_back(const UniqueFd& fd, std::uint64_t offset, std::uint64_t bytes);
+
 Result<> fsync_file(const UniqueFd& fd, const Path& path);
 Result<> fsync_directory(const Path& path);
 
