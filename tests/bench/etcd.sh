@@ -6,7 +6,7 @@ build=$(cd "$1" && pwd)
 shift
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # Without a Go that can build it, its rows are missing, and say so.
-if newest=$(../servers/build_etcd.sh 3.6); then
+if newest=$(../servers/build.sh etcd-3.6); then
   export SNAPCORE_ETCDUTL_36=$newest/etcdutl
 else
   echo "bench: etcdutl 3.6 is not compared with: ${newest##*$'\n'}" >&2

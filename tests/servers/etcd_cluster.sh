@@ -2,7 +2,7 @@
 # A real etcd cluster on loopback, to be sourced. Each member has a directory with its data and a `ctl`
 # script (start, stop, kill, alive) that a site can name as start and stop commands.
 #
-# Debian's etcd, or with ETCD_BIN_DIR, while the cluster is created, the one in that folder (build_etcd.sh).
+# Debian's etcd, or with ETCD_BIN_DIR, while the cluster is created, the one in that folder (build.sh).
 #
 #   cluster_create DIR COUNT [TOKEN]   lays the members out, starts nothing
 #   cluster_start DIR                  starts all and waits until every member is healthy
@@ -13,14 +13,14 @@
 #   cluster_count DIR PREFIX           how many keys there are
 #   cluster_kill DIR                   SIGKILL to every member that runs
 
+# shellcheck source=server.sh
+. "$(dirname "${BASH_SOURCE[0]}")/server.sh"
+
 # One that no member in DIR has.
 cluster_free_port() {
   local port
-  while :; do
-    port=$((10000 + RANDOM % 20000)) # below what the kernel gives to outgoing connections
-    ! grep -qw "$port" "$1/members" || continue
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
+  while port=$(free_port) && grep -qw "$port" "$1/members"; do :; done
+  echo "$port"
 }
 
 cluster_members() { cut -d' ' -f1 "$1/members"; }
@@ -39,38 +39,12 @@ cluster_create() {
   done <"$dir/members"
   while read -r name client peer; do
     mkdir -p "$dir/$name"
-    cat >"$dir/$name/ctl" <<CTL
-#!/usr/bin/env bash
-# Starts and stops member $name: what a service manager would do.
-set -eu
-pid_file="$dir/$name/pid"
-pid=\$(cat "\$pid_file" 2>/dev/null || true)
-# A zombie that nobody has reaped yet is dead.
-alive() { [ -n "\$pid" ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/\$pid/status"; }
-case \$1 in
-  start)
-    alive && exit 0
-    ETCD_UNSUPPORTED_ARCH=\$(uname -m) setsid "$(cat "$dir/programs")etcd" --name "$name" --data-dir "$dir/$name/data" \\
-      --listen-client-urls "http://127.0.0.1:$client" --advertise-client-urls "http://127.0.0.1:$client" \\
-      --listen-peer-urls "http://127.0.0.1:$peer" --initial-advertise-peer-urls "http://127.0.0.1:$peer" \\
-      --initial-cluster "$initial" --initial-cluster-token "$token" --initial-cluster-state new \\
-      --heartbeat-interval 50 --election-timeout 500 \\
-      </dev/null >>"$dir/$name/log" 2>&1 &
-    echo \$! >"\$pid_file" ;;
-  stop)
-    alive || exit 0
-    kill -TERM "\$pid"
-    for _ in \$(seq 300); do alive || exit 0; sleep 0.1; done
-    echo "member $name (pid \$pid) does not stop" >&2
-    exit 1 ;;
-  kill)
-    alive || exit 0
-    kill -KILL "\$pid"
-    while alive; do sleep 0.02; done ;;
-  alive) alive ;;
-esac
-CTL
-    chmod 755 "$dir/$name/ctl"
+    write_ctl "$dir/$name/ctl" "$dir/$name" "member $name" \
+      "ETCD_UNSUPPORTED_ARCH=\$(uname -m) setsid \"$(cat "$dir/programs")etcd\" --name \"$name\" --data-dir \"$dir/$name/data\" \\
+      --listen-client-urls \"http://127.0.0.1:$client\" --advertise-client-urls \"http://127.0.0.1:$client\" \\
+      --listen-peer-urls \"http://127.0.0.1:$peer\" --initial-advertise-peer-urls \"http://127.0.0.1:$peer\" \\
+      --initial-cluster \"$initial\" --initial-cluster-token \"$token\" --initial-cluster-state new \\
+      --heartbeat-interval 50 --election-timeout 500"
   done <"$dir/members"
 }
 

@@ -22,7 +22,7 @@ use_version() {
     need_etcd
     return
   fi
-  ETCD_BIN_DIR=$("$root/tests/servers/build_etcd.sh" "$1") || code=$?
+  ETCD_BIN_DIR=$("$root/tests/servers/build.sh" "etcd-$1") || code=$?
   [ "$code" != 77 ] || exit 77 # it has said why
   return "$code"
 }

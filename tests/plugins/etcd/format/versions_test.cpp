@@ -96,7 +96,7 @@ class Versions : public testing::TestWithParam<const char*> {
     } else {
       constexpr int kMissing = 77;
       const auto built =
-          test::shell("\"$SNAPCORE_SOURCE/tests/servers/build_etcd.sh\" " + version + " 2>&1");
+          test::shell("\"$SNAPCORE_SOURCE/tests/servers/build.sh\" etcd-" + version + " 2>&1");
       if (built.code == kMissing) GTEST_SKIP() << built.text;
       ASSERT_EQ(built.code, 0) << built.text;
       programs = built.text.substr(0, built.text.size() - 1);
