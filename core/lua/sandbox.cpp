@@ -44,8 +44,10 @@ std::string without_line(const std::string& message) {
   return message.substr(std::min(message.find_first_not_of(' ', end + 1), message.size()));
 }
 
+// Some messages name their line themselves.
 std::string with_line(const ScriptLine& line, const std::string& message) {
-  return line.number == 0 ? message : to_text(line) + ": " + message;
+  const std::string where = to_text(line) + ": ";
+  return line.number == 0 || message.rfind(where, 0) == 0 ? message : where + message;
 }
 
 struct Setup {
