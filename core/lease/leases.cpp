@@ -37,7 +37,7 @@ Result<std::vector<std::string>> sorted_keys(std::vector<std::string> keys) {
 
 Error interrupted() {
   return {.code = "run.interrupted",
-          .message = "interrupted while waiting for leases",
+          .message = "interrupted while waiting for leases; nothing was begun",
           .hint = "give the command again when you are ready",
           .category = Category::kTransient};
 }
@@ -101,7 +101,7 @@ Result<AcquiredLeases> Leases::try_once(const std::vector<std::string>& keys,
       const Lease& lease = **stored;
       const Liveness process = processes_.look_for(lease.holder);
       if (!is_free(lease, process, request)) {
-        return fail(held_error(lease, process, clock_.now(), self_.run));
+        return fail(held_error(lease, process, clock_.now(), self_.run, request.breaking));
       }
       if (!lease.released && lease.holder.run != self_.run) acquired.broken.push_back(lease);
       highest = std::max(highest, lease.fence);

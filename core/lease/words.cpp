@@ -1,5 +1,7 @@
 #include "lease/words.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace snapcore {
@@ -28,8 +30,9 @@ std::string held_hint(const Lease& lease, Liveness process, Time now, const std:
       return process_words(lease.holder) + " renews it no more: look what it does, end it, or " +
              wait;
     case Liveness::kGone:
-      return "finish or undo run " + run + " first ('snapcore runs " + run +
-             "' says how); to take the resource away from it: " + breaking;
+      return "finish or undo run " + run +
+             " first; to take the resource away from it: " + breaking + "\nsnapcore runs " + run +
+             "   # says how";
     case Liveness::kUnknown: break;
   }
   if (lease.holder.run == asking)
@@ -40,6 +43,18 @@ std::string held_hint(const Lease& lease, Liveness process, Time now, const std:
   return "look at " + process_words(lease.holder) +
          ": wait for it with --lock-wait, or, only when it is certain that it has ended, " +
          breaking;
+}
+
+std::string why_not_broken(const Lease& lease, const std::vector<std::uint64_t>& breaking) {
+  if (breaking.empty()) return "";
+  if (std::find(breaking.begin(), breaking.end(), lease.fence) != breaking.end())
+    return "\n--break-lease " + std::to_string(lease.fence) +
+           " is its number, but a lease is not broken while its process runs";
+  std::string given;
+  for (const std::uint64_t number : breaking)
+    given += (given.empty() ? "" : ", ") + std::to_string(number);
+  return "\n--break-lease " + given + " is wrong: the number of this lease is " +
+         std::to_string(lease.fence);
 }
 
 }  // namespace
@@ -55,9 +70,11 @@ std::string describe_lease(const Lease& lease, Liveness process, Time now) {
   return words + "; " + liveness_words(process);
 }
 
-Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking) {
+Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking,
+                 const std::vector<std::uint64_t>& breaking) {
   return {.code = "lease.held",
-          .message = printable(lease.key) + " is held: " + describe_lease(lease, process, now),
+          .message = printable(lease.key) + " is held: " + describe_lease(lease, process, now) +
+                     why_not_broken(lease, breaking),
           .hint = held_hint(lease, process, now, asking),
           .category = Category::kConflict};
 }

@@ -3,6 +3,7 @@
 
 #include <snapcore/error.hpp>
 #include <string>
+#include <vector>
 
 #include "lease/lease.hpp"
 #include "lease/processes.hpp"
@@ -14,8 +15,10 @@ std::string describe_lease(const Lease& lease, Liveness process, Time now);
 
 // "lease.held": somebody else has it. The hint names the next command; breaking is offered only of
 // a lease whose process is gone, or that has expired while nobody here can tell, or that is of
-// `asking`, the run that wants it: it comes back to that one by itself.
-Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking);
+// `asking`, the run that wants it: it comes back to that one by itself. `breaking` are numbers that
+// were given to break leases, and did not break this one.
+Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking,
+                 const std::vector<std::uint64_t>& breaking = {});
 
 // "lease.lost": `why` completes "lease 7 of KEY WHY".
 Error lost_error(const Lease& lease, const std::string& why);

@@ -44,7 +44,10 @@ TEST_F(BreakLeaseTest, AnyOtherNumberBreaksNothing) {
   ASSERT_EQ(lease.fence, 2U);
   for (const std::uint64_t number :
        {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{3}, std::uint64_t{UINT64_MAX}}) {
-    EXPECT_EQ(acquire(two_, {kNotes}, {number}).error().code, "lease.held") << number;
+    const Error error = acquire(two_, {kNotes}, {number}).error();
+    EXPECT_EQ(error.code, "lease.held") << number;
+    EXPECT_THAT(error.message, HasSubstr("--break-lease " + std::to_string(number) +
+                                         " is wrong: the number of this lease is 2"));
   }
   EXPECT_EQ(stored(), lease);
 }
@@ -52,7 +55,8 @@ TEST_F(BreakLeaseTest, AnyOtherNumberBreaksNothing) {
 TEST_F(BreakLeaseTest, ALeaseWhoseProcessIsRunningIsNotBroken) {
   const Lease lease = taken(one_);
   processes_.processes[101] = Liveness::kRunning;
-  EXPECT_EQ(acquire(two_, {kNotes}, {lease.fence}).error().code, "lease.held");
+  EXPECT_THAT(acquire(two_, {kNotes}, {lease.fence}).error().message,
+              HasSubstr("is its number, but a lease is not broken while its process runs"));
   clock_.advance(2 * kPeriod);
   EXPECT_EQ(acquire(two_, {kNotes}, {lease.fence}).error().code, "lease.held");
   EXPECT_EQ(stored(), lease);
