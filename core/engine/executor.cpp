@@ -226,13 +226,11 @@ void Executor::end_step() {
   state_->here->step.clear();
 }
 
+// In a branch as well: the branch goes on behind the step, and those beside it hear nothing of it.
 bool Executor::step_failed(const Error& error) {
   State& state = *state_;
   if (state.request.on_failure != OnFailure::kContinue) return false;
-  const bool in_phases_alone = std::all_of(
-      state.here->parts.begin(), state.here->parts.end(),
-      [](const State::OpenPart& part) { return part.planned.kind == PartKind::kPhase; });
-  if (!state.may_go_on() || !in_phases_alone || state.here->parent) return false;
+  if (!state.may_go_on() || !state.in_phases_alone()) return false;
   if (!state.report.error) state.report.error = error;
   state.report.warnings.push_back("step '" + state.here->step +
                                   "' failed and was left as it is: " + error.message);

@@ -44,6 +44,16 @@ bool Executor::State::inside(PartKind kind) const {
   return false;
 }
 
+bool Executor::State::in_phases_alone() const {
+  for (const Branch* branch = here; branch; branch = branch->parent) {
+    const bool alone =
+        std::all_of(branch->parts.begin(), branch->parts.end(),
+                    [](const OpenPart& part) { return part.planned.kind == PartKind::kPhase; });
+    if (!alone) return false;
+  }
+  return true;
+}
+
 const Executor::State::OpenPart* Executor::State::telling_again() const {
   for (const Branch* branch = here; branch; branch = branch->parent) {
     const auto told = std::find_if(branch->parts.begin(), branch->parts.end(),
@@ -341,7 +351,7 @@ Result<Next> Executor::State::attempt_ended(OpenPart& part, const BodyEnd& end) 
   if (part.in_handler || !may_go_on() || std::find(codes.begin(), codes.end(), code) == codes.end())
     return give_up(failure.error);
   tell_of(part, "failed with " + code + ": " + first_line(failure.error.message) +
-                    "; what it did is undone, and the handler of that takes over");
+                    "; what it did is undone, and the handler for " + code + " takes over");
   if (!part.told_again) {
     auto noted = note_part(part.made, "handler",
                            Value::object({{"code", code}, {"error", to_value(failure.error)}}));

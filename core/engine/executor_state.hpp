@@ -114,6 +114,8 @@ struct Executor::State {
 
   const PastPart* past_of(const OpenPart& part) const { return known.part(part.made); }
   bool inside(PartKind kind) const;
+  // Nothing is open around that would make the body again, or take it back.
+  bool in_phases_alone() const;
   // The attempt whose body is told again, or null.
   const OpenPart* telling_again() const;
   // What ended before this is of an earlier round of an open part.

@@ -79,6 +79,24 @@ LUA
   expect_exit 0 tool audit
 }
 
+case_with_continue_a_step_that_fails_in_a_branch_is_left_and_the_others_go_on() {
+  make_site
+  make_runbook <<'LUA'
+  function()
+    step("Bad", function() a:add { name = "one", fails = "before" } end)
+    step("Good", function() a:add { name = "two" } end)
+  end,
+  function() step("Other", function() b:add { name = "one" } end) end,
+LUA
+  expect_exit 7 tool run "$work/beside.lua" --yes --on-failure continue
+  expect_said 'If a step fails: it is left as it is' "step 'Bad' failed and was left as it is"
+  expect_equal "$(entries "$work/a"); $(entries "$work/b")" "before behind two ; one " "entries"
+  expect_exit 7 tool resume "$(newest_run)"
+  expect_equal "$(entries "$work/a"); $(entries "$work/b")" "before behind two ; one " "entries after resume"
+  expect_exit 0 tool rollback "$(newest_run)" --yes
+  expect_equal "$(entries "$work/a")$(entries "$work/b")" "" "entries after rollback"
+}
+
 case_what_gets_into_each_others_way_is_not_planned() {
   make_site
   make_runbook <<'LUA'
@@ -93,6 +111,16 @@ LUA
 LUA
   expect_exit 4 tool plan "$work/beside.lua"
   expect_said 'look before the parallel, or behind it'
+}
+
+case_a_message_names_its_line_once() {
+  make_site
+  cat >"$work/placed.lua" <<'LUA'
+runbook { summary = "An attempt in the wrong place" }
+retry({ times = 2, wait = "1s" }, function() attempt(function() end, { ["ledger.broken"] = function() end }) end)
+LUA
+  expect_exit 4 tool plan "$work/placed.lua"
+  expect_said '^placed.lua:2: attempt cannot stand inside of retry'
 }
 
 case_a_look_or_a_way_back_collides_with_an_act_as_well() {

@@ -28,9 +28,12 @@ class PartLines {
 
  private:
   void say_ways(const std::string& id, std::vector<PartLine>& lines);
+  void say_empty_ways(const PlannedPart& part, std::size_t before, std::vector<PartLine>& lines);
+  void leave_parts(std::string_view next, std::vector<PartLine>& lines);
 
   const Plan& plan_;
-  std::set<std::string> said_;  // ways and branches
+  std::set<std::string> said_;            // ways and branches
+  std::vector<const PlannedPart*> open_;  // that fork, the innermost last
 };
 
 }  // namespace snapcore

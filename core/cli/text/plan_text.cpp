@@ -10,6 +10,7 @@
 #include "cli/text/words.hpp"
 #include "engine/bounds.hpp"
 #include "engine/room.hpp"
+#include "engine/scopes.hpp"
 
 namespace snapcore {
 namespace {
@@ -309,6 +310,18 @@ void no_return(Page& page, const Plan& plan, const ActNumbers& numbers) {
             Tone::kLoud);
 }
 
+// A step that begins inside of what makes it again, or undoes it.
+bool some_step_is_not_left(const Plan& plan) {
+  const auto calls = plan.calls();
+  return std::any_of(plan.parts.begin(), plan.parts.end(), [&](const PlannedPart& part) {
+    const bool goes_first = part.kind == PartKind::kRetry || part.kind == PartKind::kAttempt;
+    return goes_first && part.step.empty() &&
+           std::any_of(calls.begin(), calls.end(), [&](const PlannedCall* call) {
+             return !call->step.empty() && stands_in(call->id, part.id);
+           });
+  });
+}
+
 void if_it_fails(Page& page, const Plan& plan, OnFailure on_failure) {
   if (!plan.changes_something()) return;
   switch (on_failure) {
@@ -321,7 +334,14 @@ void if_it_fails(Page& page, const Plan& plan, OnFailure on_failure) {
       page.line(0, "If it fails: it stops there, and everything is held and shown.", Tone::kLoud);
       break;
     case OnFailure::kContinue:
-      page.line(0, "If a step fails: it is left as it is, and the next step begins.", Tone::kLoud);
+      page.line(0,
+                "If a step fails: it is left as it is, and what comes behind it begins. What fails "
+                "outside of steps" +
+                    std::string(some_step_is_not_left(plan)
+                                    ? ", or in a step inside of a retry or an attempt,"
+                                    : "") +
+                    " ends the run, and everything is held and shown.",
+                Tone::kLoud);
       break;
   }
 }

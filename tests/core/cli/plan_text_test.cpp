@@ -50,6 +50,42 @@ TEST(PlanTextTest, ChecksAlone) {
   expect_golden("plan_checks", plan_text(plan_of_checks(), kOptions, {}));
 }
 
+Plan plan_with_empty_branches() {
+  Plan plan = example_plan();
+  plan.restores.clear();
+  plan.phases.front().calls.clear();
+  plan.parts.push_back({.id = "root/parallel[1]",
+                        .kind = PartKind::kParallel,
+                        .rule = Value::object({{"limit", 4}, {"branches", 4}})});
+  PlannedCall call = example_call("root/parallel[1]/branch[2]#1", "close_gate", Effect::kChange);
+  plan.phases.front().calls = {call};
+  call.id = "root#1";
+  plan.phases.front().calls.push_back(call);
+  return plan;
+}
+
+TEST(PlanTextTest, ABranchThatHoldsNothingIsSaid) {
+  const std::string text = plan_text(plan_with_empty_branches(), kOptions, {});
+  std::size_t at = 0;
+  for (const char* words :
+       {"At the same time, 4 branches:", "Branch 1: nothing is changed or checked\n", "Branch 2:\n",
+        "act 1", "Branch 3: nothing is changed or checked\n",
+        "Branch 4: nothing is changed or checked\n", "act 2"}) {
+    at = text.find(words, at);
+    ASSERT_NE(at, std::string::npos) << words << "\n" << text;
+  }
+}
+
+TEST(PlanTextTest, WithContinueItSaysWhatIsNotLeftBehind) {
+  const PlanTextOptions goes_on{.on_failure = OnFailure::kContinue};
+  const std::string wholly = plan_text(example_plan(), goes_on, {.width = 400});
+  EXPECT_THAT(wholly, HasSubstr("What fails outside of steps ends the run"));
+  Plan plan = plan_with_parts();
+  for (PlannedPart& part : plan.parts) part.step.clear();
+  EXPECT_THAT(plan_text(plan, goes_on, {.width = 400}),
+              HasSubstr("or in a step inside of a retry or an attempt, ends the run"));
+}
+
 TEST(PlanTextTest, NoLineIsWiderThanThePageUnlessItIsOneWord) {
   for (const Plan& plan : {example_plan(), plan_of_a_dead_target(), plan_with_waivers(),
                            plan_with_no_way_back(), plan_with_parts(), plan_with_an_outline()}) {

@@ -166,6 +166,47 @@ TEST(ParallelTest, NothingInsideOfABranchCatchesTheFailureOfAnother) {
   EXPECT_EQ(scene.get("b/calls"), "hear bell\nundo bell\n");
 }
 
+// A step as the word of a runbook makes it.
+Script step_of(const std::string& name, Script body) {
+  return [name, body](Gate& gate) -> Result<> {
+    if (auto begun = gate.begin_step(name, {}); !begun) return begun;
+    auto ended = body(gate);
+    if (!ended && !gate.step_failed(ended.error())) return ended;
+    gate.end_step();
+    return {};
+  };
+}
+
+TEST(ParallelTest, AStepOfABranchThatFailsIsLeftAndTheBranchGoesOnWhereThatIsAskedFor) {
+  Scene scene;
+  const Script script = one_after_the_other(
+      {beside({one_after_the_other({step_of("bad", in_order({add_entry("x", "a", "before")})),
+                                    step_of("good", in_order({add_entry("one")}))}),
+               step_of("other", in_order({add_entry("two", "b")}))}),
+       step_of("behind", in_order({add_entry("three")}))});
+  const auto report = scene.run(script, OnFailure::kContinue);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  ASSERT_TRUE(report.error);
+  EXPECT_EQ(report.error->code, "ledger.broken");
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_THAT(report.warnings[0], HasSubstr("step 'bad' failed and was left as it is"));
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one", "three"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "two"));
+}
+
+TEST(ParallelTest, AStepInWhatMakesItAgainIsNotLeft) {
+  Scene scene;
+  const Script script = one_after_the_other(
+      {in_order({add_entry("zero")}),
+       retry(1, beside({step_of("bad", in_order({add_entry("x", "a", "before"), add_entry("y")})),
+                        step_of("other", in_order({add_entry("two", "b")}))})),
+       step_of("behind", in_order({add_entry("three")}))});
+  const auto report = scene.run(script, OnFailure::kContinue);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "zero"));
+}
+
 TEST(ParallelTest, ADeviationInOneStopsTheOthersBeforeTheirNextAct) {
   Scene scene;
   Meeting meeting(scene, true);
