@@ -225,7 +225,15 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
                          .seconds = seconds,
                          .bytes = bytes,
                          .act = planned.is_act()});
-  if (const auto broken = broken_prediction(planned.predicted, *answered.result); !broken.empty()) {
+  // What comes from a plugin comes masked.
+  const Secrets& secrets = request.instances.secrets();
+  if (secrets.mask(planned.args) != planned.args)
+    report.warnings.push_back(
+        planned.instance + "." + planned.operation +
+        ": an argument is the value of a secret in plain text, and stands so in the runbook and in "
+        "the plan: take it out of there, and give that secret a new value");
+  if (const auto broken = broken_prediction(secrets.mask(planned.predicted), *answered.result);
+      !broken.empty()) {
     return fail(halt({.code = "plugin.broken_prediction",
                       .message = "plugin " + site.instance->manifest().id + " misbehaves: of " +
                                  planned.instance + "." + planned.operation + " " + broken,

@@ -11,6 +11,7 @@ namespace snapcore {
 namespace {
 
 constexpr std::uint64_t kMostWords = 10'000;
+constexpr std::uint64_t kMostFailures = 1'000;
 
 bool covers_schema(const Value& schema, const Value& known) {
   const auto names = property_names(schema);
@@ -40,6 +41,18 @@ Result<> Planner::State::keep_going() {
         .hint = "nobody can read a plan of that length; see whether a loop runs away"};
   }
   return stop ? fail(*stop) : Result<>();
+}
+
+// A loop that catches its failures would ask the same plugin ten thousand times.
+Error Planner::State::failed(Error error) {
+  if (stop || ++failures <= kMostFailures) return error;
+  stop = Error{.code = "runbook.too_many_failures",
+               .message = std::to_string(kMostFailures) +
+                          " calls of the runbook failed, and it went on behind each; the last one "
+                          "with: " +
+                          error.message,
+               .hint = "look for a loop around a pcall"};
+  return *stop;
 }
 
 Result<> Planner::State::check_core_args(CoreOperation which, const Manifest& manifest,
@@ -92,8 +105,15 @@ Result<Value> Planner::args_schema(std::string_view name, std::string_view opera
   return args_schema_of(state_->request.instances, name, operation);
 }
 
-Result<Answer> Planner::call(std::string_view name, std::string_view operation_name, Value args,
+Result<Answer> Planner::call(std::string_view name, std::string_view operation, Value args,
                              const Line& line) {
+  auto answer = plan_one(name, operation, std::move(args), line);
+  if (!answer) return fail(state_->failed(answer.error()));
+  return answer;
+}
+
+Result<Answer> Planner::plan_one(std::string_view name, std::string_view operation_name, Value args,
+                                 const Line& line) {
   State& state = *state_;
   if (auto going = state.keep_going(); !going) return fail(going.error());
   const std::string what = std::string(name) + "." + std::string(operation_name);

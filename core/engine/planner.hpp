@@ -89,6 +89,9 @@ class Planner final : public Gate {
   Plan take();
 
  private:
+  Result<Answer> plan_one(std::string_view name, std::string_view operation_name, Value args,
+                          const Line& line);
+
   struct State;
   std::unique_ptr<State> state_;
 };

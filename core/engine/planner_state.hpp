@@ -62,7 +62,10 @@ struct Planner::State {
   std::map<std::string, Value> schemas;  // result schemas by call id
   std::map<std::pair<std::string, CoreOperation>, Schema> core_schemas;  // of arguments, by plugin
   std::optional<Error> stop;
-  std::uint64_t words = 0;  // calls and notes
+  std::uint64_t words = 0;     // calls and notes
+  std::uint64_t failures = 0;  // of calls
+  // Of a call; where too many failed before it the stop instead.
+  Error failed(Error error);
   std::uint64_t questions = 0;
 
   PlannedPart& planned(const OpenPart& part) { return plan.parts[part.planned]; }

@@ -198,9 +198,10 @@ std::string marked_type_problem(std::string_view type, const Value& value) {
 std::optional<Misfit> check_here(const Value& schema, const Value& value, const std::string& path) {
   if (schema.at("x-secret").bool_or(false) && value.is_string() &&
       !is_secret_reference(value.text())) {
-    return Misfit{
-        path,
-        "is a secret and must stand as a reference (secret.env, secret.file, secret.command)"};
+    return Misfit{path,
+                  "is a secret, and stands as a reference, never as itself: in the site "
+                  "secret.env \"NAME\" or secret.file \"/PATH\", in a runbook or on the command "
+                  "line \"env:NAME\" or \"file:/PATH\""};
   }
   if (auto problem = marked_type_problem(schema.at("x-type").text(), value); !problem.empty()) {
     return Misfit{path, std::move(problem)};

@@ -307,6 +307,37 @@ TEST(RunTest, AConditionThatDoesNotHoldSkipsItsCalls) {
   }
 }
 
+TEST(RunTest, ASecretInPlainTextIsCalledThatAndIsNoMisbehaviourOfAPlugin) {
+  Scene scene;
+  ::setenv("RUN_TEST_PIN", "topsecret99", 1);
+  const auto report = scene.run(
+      in_order({{"a", "seal", Value::object({{"name", "x"}, {"pin", "env:RUN_TEST_PIN"}})},
+                add_entry("topsecret99")}));
+  EXPECT_EQ(report.ending, Ending::kDoneWithWarnings);
+  EXPECT_FALSE(report.error) << report.error->message;
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_THAT(report.warnings[0], HasSubstr("a.add: an argument is the value of a secret"));
+}
+
+TEST(RunTest, ALoopThatCatchesItsFailuresIsStoppedWhilePlanning) {
+  Scene scene;
+  int calls = 0;
+  std::string code;
+  const auto plan = scene.plan([&](Gate& gate) -> Result<> {
+    while (!gate.stopped() && calls < 9'000) {
+      ++calls;
+      auto failed = call(gate, "a", "add", Value::object({{"no", "such argument"}}));
+      if (!failed) code = failed.error().code;
+    }
+    auto refused = call(gate, "a", "add", Value::object({{"name", "one"}}));
+    return refused ? Result<>() : fail(refused.error());
+  });
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "runbook.too_many_failures");
+  EXPECT_EQ(code, "runbook.too_many_failures");
+  EXPECT_EQ(calls, 1'001);
+}
+
 TEST(RunTest, ContinueLeavesAFailedStepAndGoesOn) {
   Scene scene;
   const Script script = [](Gate& gate) -> Result<> {
