@@ -55,6 +55,82 @@ TEST(RetryTest, AnAttemptThatFailedTransientlyIsMadeAgainAfterTheWait) {
   EXPECT_EQ(report.done.size(), 2u);
 }
 
+// --- a restore in it
+
+// The newest note onto the live one, then an entry.
+Script restore_and_add() {
+  return [](Gate& gate) -> Result<> {
+    auto newest = call(gate, "store", "latest", Value::object({{"kind", "plain-note"}}));
+    if (!newest) return fail(newest.error());
+    auto restored = call(gate, "note", "restore", Value::object({{"from", newest->known}}));
+    if (!restored) return fail(restored.error());
+    return in_order({add_entry("two")})(gate);
+  };
+}
+
+struct RestoreInRetryTest : testing::Test {
+  const std::string old = Scene::note("berlin", "old");
+  const std::string backup = Scene::note("berlin", "from the backup");
+  static std::vector<Waiver> over_healthy() { return {{"healthy", "test"}}; }
+
+  void prepare(Scene& scene, const std::string& weather) const {
+    scene.put("store/one.note", backup);
+    scene.put("live/note", old);
+    scene.put("a/weather", weather);
+  }
+};
+
+TEST_F(RestoreInRetryTest, IsNotDoneAgainByTheNextAttempt) {
+  Scene scene;
+  prepare(scene, "add two before 2\n");
+  const Script script = retry(3, restore_and_add());
+  const auto plan = scene.plan(script, over_healthy());
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto report = scene.execute(*plan, script);
+  ASSERT_EQ(report.ending, Ending::kDone) << report.error->message;
+  EXPECT_EQ(scene.get("live/note"), backup);
+  for (const char* verb : {"stage", "activate"})
+    EXPECT_THAT(attempts_of(scene, std::string("root/retry[1]#1.") + verb), ElementsAre(1)) << verb;
+  EXPECT_THAT(attempts_of(scene, "root/retry[1]#1.health"), ElementsAre(1, 2, 3));
+  EXPECT_EQ(scene.roll_back(*plan).ending, Ending::kUndone);
+  EXPECT_EQ(scene.get("live/note"), old);
+  EXPECT_THAT(scene.names("live"), ElementsAre("note"));
+}
+
+TEST_F(RestoreInRetryTest, IsTakenBackWhenTheLastAttemptFails) {
+  Scene scene;
+  prepare(scene, "add two before 9\n");
+  const auto report = scene.run(retry(2, restore_and_add()), OnFailure::kRollback, over_healthy());
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_EQ(scene.get("live/note"), old);
+  EXPECT_THAT(scene.names("live"), ElementsAre("note"));
+}
+
+TEST_F(RestoreInRetryTest, CutOffAnywhereBehindItsActsItIsGoneOnWith) {
+  const Script script = retry(3, restore_and_add());
+  std::size_t points = 0;
+  for (std::size_t kept = 0;; ++kept) {
+    Scene scene;
+    prepare(scene, "add two before 1\n");
+    const auto plan = scene.plan(script, over_healthy());
+    ASSERT_EQ(scene.execute(*plan, script).ending, Ending::kDone);
+    const auto records = scene.records();
+    if (kept >= records.size()) break;
+    // Where it is cut before the swap was on record, what lies there is from a later time.
+    const auto swapped = std::find_if(records.begin(), records.end(), [](const Record& record) {
+      return record.type == "result" && record.body.at("call").text() == "root/retry[1]#1.activate";
+    });
+    if (kept < static_cast<std::size_t>(swapped - records.begin()) + 1) continue;
+    ++points;
+    scene.cut_journal(kept);
+    const auto report = scene.resume(*plan, script);
+    ASSERT_EQ(report.ending, Ending::kDone) << kept << " " << report.error->message;
+    EXPECT_EQ(scene.get("live/note"), backup) << kept;
+    EXPECT_THAT(attempts_of(scene, "root/retry[1]#1.activate"), ElementsAre(1)) << kept;
+  }
+  EXPECT_GT(points, 4U);
+}
+
 TEST(RetryTest, TheLastAttemptFailsTheRun) {
   Scene scene;
   scene.put("a/weather", "add two before 3\n");
