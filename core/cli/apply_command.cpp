@@ -18,7 +18,7 @@ Error plan_again(std::string code, std::string message, const Plan& plan) {
   const std::string path = plan.code.empty() ? "RUNBOOK" : shell_word(plan.code.front().path);
   return {.code = std::move(code),
           .message = std::move(message),
-          .hint = "make a new plan and read it: snapcore plan " + path + " -o FILE",
+          .hint = "make a new plan and read it:\nsnapcore plan " + path + " -o FILE",
           .category = Category::kConflict};
 }
 
@@ -105,7 +105,7 @@ const Command kApplyCommand = {
         "The plan is made again from its runbook and compared. A changed artifact, runbook, "
         "module, site, plugin "
         "or call is named and refused; so is a plan that is older than 24 hours or was used "
-        "before.",
+        "before. That it was used is known in the state directory it was used with.",
     .run = apply};
 
 }  // namespace snapcore

@@ -57,8 +57,9 @@ Result<ExitCode> call(Invocation& invocation) {
   return through_the_gate(invocation, **site, *named, *args);
 }
 
-constexpr std::array kCallOptions = {kWaiveOption, kAcceptLossOption, kDryRunOption,
-                                     kYesOption,   kApproveOption,    kOnFailureOption};
+constexpr std::array kCallOptions = {kWaiveOption,    kAcceptLossOption, kDryRunOption,
+                                     kYesOption,      kApproveOption,    kOnFailureOption,
+                                     kLockWaitOption, kBreakLeaseOption};
 
 }  // namespace
 

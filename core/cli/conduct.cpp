@@ -69,7 +69,7 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
   }
   if (!plan && invocation.cancelled) {
     return fail({.code = "run.interrupted",
-                 .message = "interrupted while planning",
+                 .message = "interrupted while planning; nothing was begun",
                  .hint = "give the command again when you are ready",
                  .category = Category::kTransient});
   }

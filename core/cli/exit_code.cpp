@@ -15,6 +15,7 @@ struct Rule {
 constexpr std::array kRules = {
     Rule{"guard.unknown_waiver", ExitCode::kWrongInput},
     Rule{"guard.waiver_without_reason", ExitCode::kWrongInput},
+    Rule{"run.interrupted", ExitCode::kInterrupted},
     Rule{"guard.", ExitCode::kRefused},
     Rule{"approval.", ExitCode::kRefused},
     Rule{"plan.changed", ExitCode::kRefused},

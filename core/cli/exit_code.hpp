@@ -6,7 +6,7 @@
 //          what is read is damaged, or does not hold what was asked for
 //   4      runbook, arguments, site or plugin wrong
 //   5      failed in or after an activation, and undone
-//   6      interrupted
+//   6      interrupted by the operator; where nothing was begun yet the message says so
 //   7      needs a person
 #pragma once
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/progress.hpp"
 #include "cli/run_leases.hpp"
 #include "cli/text/words.hpp"
 #include "engine/undo_stack.hpp"
@@ -20,6 +22,7 @@ struct NewerRun {
   std::string resource;  // the first of those that both acted on
   Claim claim;
   bool accepted = false;
+  bool goes_on = false;
 };
 
 // What a restore brought aside touches nothing live.
@@ -92,7 +95,11 @@ std::optional<NewerRun> newer_run(OpenRun& run, const std::string& id, const Pat
     if (theirs == other.history().claims().end() || !(claim < theirs->second)) continue;
     if (!acted_on) acted_on = other.acted_on();
     if (acted_on->count(key) == 0) continue;
-    if (!newer) newer = NewerRun{id, key, theirs->second, other.history().accepted()};
+    if (!newer)
+      newer = NewerRun{.id = id,
+                       .resource = key,
+                       .claim = theirs->second,
+                       .accepted = other.history().accepted()};
     newer->claim = std::max(newer->claim, theirs->second);
   }
   return newer;
@@ -121,18 +128,24 @@ std::string named(const std::vector<NewerRun>& runs) {
 }
 
 std::string hint_for(const OpenRun& run, const std::vector<NewerRun>& newer) {
-  const std::string stay =
-      "'snapcore accept " + run.id + "' lets go of what this run kept, and keeps what they did";
-  const auto accepted =
-      std::find_if(newer.begin(), newer.end(), [](const NewerRun& each) { return each.accepted; });
-  if (accepted != newer.end()) {
-    return "run " + accepted->id +
-           " was accepted, so there is no way back behind it; 'snapcore runs " + run.id +
-           "' shows what this run kept; " + stay;
+  const std::string stay = "\nsnapcore accept " + run.id +
+                           "     # lets go of what this run kept, and keeps what they did";
+  const auto is = [&](bool NewerRun::*what) {
+    return std::find_if(newer.begin(), newer.end(),
+                        [&](const NewerRun& each) { return each.*what; });
+  };
+  if (const auto going = is(&NewerRun::goes_on); going != newer.end()) {
+    return "run " + going->id +
+           " still goes on: wait for it with --lock-wait, for instance --lock-wait 10m; whether it "
+           "leaves anything is known then";
   }
-  std::vector<std::string> commands;
-  for (const NewerRun& each : newer) commands.push_back("'snapcore rollback " + each.id + "'");
-  return "take back first what came later: " + joined(commands, ", then ") + "; or " + stay;
+  if (const auto accepted = is(&NewerRun::accepted); accepted != newer.end()) {
+    return "run " + accepted->id + " was accepted, so there is no way back behind it" +
+           "\nsnapcore runs " + run.id + "       # shows what this run kept" + stay;
+  }
+  std::string commands;
+  for (const NewerRun& each : newer) commands += "\nsnapcore rollback " + each.id;
+  return "take back first what came later, in this order, or keep it:" + commands + stay;
 }
 
 }  // namespace
@@ -147,27 +160,77 @@ bool stands_live(const OpenRun& run) {
                      [](const auto& part) { return part.second.registered; });
 }
 
-Result<> check_nothing_newer(Invocation& invocation, OpenRun& run) {
-  if (run.history.claims().empty()) return {};
+namespace {
+
+Result<std::vector<NewerRun>> find_newer(Invocation& invocation, OpenRun& run) {
+  std::vector<NewerRun> newer;
+  if (run.history.claims().empty()) return newer;
   Runs runs(run.fs, invocation.clock, run.state);
   const auto ids = runs.ids();
   if (!ids) return fail(ids.error());
   const auto holders = last_holders(run);
   if (!holders) return fail(holders.error());
-  std::vector<NewerRun> newer;
   for (const std::string& id : *ids) {
     const bool later = id.substr(0, kStampLength) >= run.id.substr(0, kStampLength);
     if (id == run.id || (!later && holders->count(id) == 0)) continue;
-    if (auto found = newer_run(run, id, runs.directory(id))) newer.push_back(std::move(*found));
+    auto found = newer_run(run, id, runs.directory(id));
+    if (!found) continue;
+    const auto summary = runs.summary(id);
+    found->goes_on = summary && summary->goes_on;
+    newer.push_back(std::move(*found));
   }
-  if (newer.empty()) return {};
   std::sort(newer.begin(), newer.end(),
             [](const NewerRun& one, const NewerRun& two) { return two.claim < one.claim; });
+  return newer;
+}
+
+const NewerRun& going(const std::vector<NewerRun>& newer) {
+  return *std::find_if(newer.begin(), newer.end(),
+                       [](const NewerRun& each) { return each.goes_on; });
+}
+
+bool any_goes_on(const std::vector<NewerRun>& newer) {
+  return std::any_of(newer.begin(), newer.end(), [](const NewerRun& each) { return each.goes_on; });
+}
+
+// While one of them goes on nobody knows what it leaves; as long as is asked for that is waited
+// for.
+Result<std::vector<NewerRun>> newer_when_they_ended(Invocation& invocation, OpenRun& run) {
+  const auto wish = lease_wish(invocation.options);
+  if (!wish) return fail(wish.error());
+  RealSleeper sleeper;
+  const Stopwatch now = steady_stopwatch();
+  const double began = now();
+  bool told = false;
+  for (;;) {
+    auto newer = find_newer(invocation, run);
+    if (!newer || !any_goes_on(*newer)) return newer;
+    if (now() - began >= static_cast<double>(wish->wait.count())) return newer;
+    if (!std::exchange(told, true)) {
+      invocation.output.say("run " + going(*newer).id + " still goes on: waits for it\n");
+    }
+    if (!sleeper.sleep(std::chrono::seconds(1), invocation.cancelled)) {
+      return fail({.code = "run.interrupted",
+                   .message = "interrupted while waiting for run " + going(*newer).id +
+                              "; nothing was begun",
+                   .hint = "give the command again when you are ready",
+                   .category = Category::kTransient});
+    }
+  }
+}
+
+}  // namespace
+
+Result<> check_nothing_newer(Invocation& invocation, OpenRun& run) {
+  const auto newer = newer_when_they_ended(invocation, run);
+  if (!newer) return fail(newer.error());
+  if (newer->empty()) return {};
+  const bool stands = !any_goes_on(*newer);
   return fail({.code = "run.newer_run",
-               .message = "what run " + run.id + " did on " + printable(newer.front().resource) +
-                          " is not the last that was done there: " + named(newer) +
-                          " acted on it later, and that stands",
-               .hint = hint_for(run, newer),
+               .message = "what run " + run.id + " did on " + printable(newer->front().resource) +
+                          " is not the last that was done there: " + named(*newer) +
+                          " acted on it later" + (stands ? ", and that stands" : ""),
+               .hint = hint_for(run, *newer),
                .category = Category::kPrecondition});
 }
 

@@ -14,8 +14,9 @@ constexpr std::array kOptions = {
     Option{"ref", "REF", "this very artifact, as 'snapcore list SOURCE' shows it"},
     Option{"set", "K=V", "another argument of the restore", true}};
 
-constexpr std::array kShared = {kWaiveOption, kAcceptLossOption, kDryRunOption,
-                                kYesOption,   kApproveOption,    kOnFailureOption};
+constexpr std::array kShared = {kWaiveOption,    kAcceptLossOption, kDryRunOption,
+                                kYesOption,      kApproveOption,    kOnFailureOption,
+                                kLockWaitOption, kBreakLeaseOption};
 
 Result<> check_words(const Options& options) {
   if (!options.has("from")) {

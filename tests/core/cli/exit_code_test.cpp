@@ -35,6 +35,7 @@ TEST(ExitCodeTest, WhatAPluginFindsWhilePlanningGoesByItsCategory) {
   EXPECT_EQ(exit_of("kv.unreachable", Category::kTransient), 2);
   EXPECT_EQ(exit_of("kv.refused", Category::kAuth), 2);
   EXPECT_EQ(exit_of("state.not_writable", Category::kPermanent), 2);
+  EXPECT_EQ(exit_of("run.interrupted", Category::kTransient), 6);
 }
 
 TEST(ExitCodeTest, TheNumbersNeverChange) {

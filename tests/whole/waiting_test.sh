@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs that wait for others: for their leases, and for what they leave.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+tool() { snapcore --plugin-dir "$build/test_plugins" "$@"; }
+entries() { find "$1" -type f ! -name calls ! -name '*.heard' -printf '%f\n' | sort | tr '\n' ' '; }
+
+# A ledger in which `hear ring` waits until somebody writes to the pipe.
+make_site() {
+  mkdir -p "$work/a"
+  mkfifo "$work/pipe"
+  ln -s "$work/pipe" "$work/a/ring"
+  cat >"$work/site.lua" <<LUA
+return { instances = { a = { plugin = "ledger", path = "$work/a" } } }
+LUA
+}
+
+# The tool itself, so that a signal reaches it: OUT is where it writes to.
+begin() {
+  local out=$1
+  shift
+  "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" --plugin-dir "$build/test_plugins" "$@" \
+    </dev/null >"$out.out" 2>"$out.err" &
+}
+
+case_a_signal_while_it_waits_for_a_lease_says_that_nothing_began() {
+  make_site
+  local first second code=0
+  begin "$work/first" call a.hear name=ring --yes
+  first=$!
+  wait_for 60 grep -qs 'hear ring' "$work/a/calls"
+  begin "$work/second" call a.add name=one --yes --lock-wait 10m
+  second=$!
+  wait_for 60 grep -q 'Plan digest' "$work/second.err"
+  kill -INT "$second"
+  wait "$second" || code=$?
+  expect_equal "$code" 6 "exit code"
+  cp "$work/second.err" "$work/err" && cp "$work/second.out" "$work/out"
+  expect_said 'interrupted while waiting for leases; nothing was begun'
+  expect_equal "$(find "$work/state/runs" -mindepth 1 -maxdepth 1 | wc -l)" 1 "runs"
+  echo ring >"$work/pipe"
+  wait "$first" || fail_case "the first one failed: $(cat "$work/first.err")"
+}
+
+case_a_rollback_waits_for_a_newer_run_that_still_goes_on() {
+  make_site
+  local older newer back
+  expect_exit 0 tool call a.add name=one --yes
+  older=$(newest_run)
+  cat >"$work/book.lua" <<'LUA'
+local a = instance "a"
+a:add { name = "two" }
+a:hear { name = "ring" }
+a:add { name = "three", fails = "before" }
+LUA
+  begin "$work/newer" run "$work/book.lua" --yes
+  newer=$!
+  wait_for 60 grep -qs 'hear ring' "$work/a/calls"
+  expect_exit 3 tool rollback "$older" --yes
+  expect_said 'run.newer_run' 'still goes on' '--lock-wait'
+  begin "$work/back" rollback "$older" --yes --lock-wait 10m
+  back=$!
+  wait_for 60 grep -q 'still goes on: waits for it' "$work/back.err"
+  echo ring >"$work/pipe"
+  wait "$newer" && fail_case "the newer one did not fail"
+  wait "$back" || fail_case "not taken back: $(cat "$work/back.err")"
+  rm "$work/a/ring"
+  expect_equal "$(entries "$work/a")" "" "entries"
+}
+
+run_cases
