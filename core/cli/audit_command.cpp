@@ -67,10 +67,10 @@ Error not_the_anchor(const std::string& run, const Anchor& anchor, const Audited
           .category = Category::kCorrupt};
 }
 
-Result<> audit_one(Invocation& invocation, FileSystem& fs, const Runs& runs, const std::string& run,
+Result<> audit_one(Invocation& invocation, FileSystem& fs, Runs& runs, const std::string& run,
                    const std::optional<Anchor>& anchor) {
   const auto audited = read_all(fs, runs.directory(run) / "journal.jsonl", anchor);
-  if (!audited) return fail(audited.error());
+  if (!audited) return fail(runs.why_without_records(run, audited.error()));
   if (anchor && audited->at_anchor != anchor->hash)
     return fail(not_the_anchor(run, *anchor, *audited));
   Output& output = invocation.output;

@@ -72,6 +72,9 @@ Result<std::string> have_it_approved(const BorderPost& post, const Border& borde
   if (approval) return approval->how;
   Error error = approval.error();
   if (!sentences.empty() && error.code == "approval.missing") error.message = why.message;
+  if (error.code == "approval.declined" || error.code == "approval.digest_differs")
+    error.hint = "the run is held before this phase; to approve what it is planned as now:\n" +
+                 resume_command(post, border) + " --approve " + short_digest(phase.digest());
   return fail(std::move(error));
 }
 

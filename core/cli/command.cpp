@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "cli/emergency.hpp"
 #include "cli/help_text.hpp"
 #include "cli/log.hpp"
 #include "cli/text/words.hpp"
@@ -144,9 +145,12 @@ int run_program(const std::vector<std::string>& arguments, Output& output, const
   if (options->has("version")) return say_version(output);
   const auto globals = globals_from(*options, output_wish(arguments));
   if (!globals) return end_with(output, globals.error());
+  output.use_options(globals->typed);
   Invocation invocation{*globals, *options, output, clock, cancelled};
   const auto ended = command->run(invocation);
-  return ended ? end_with(output, *ended) : end_with(output, ended.error());
+  if (ended) return end_with(output, *ended);
+  return end_with(output,
+                  with_emergency_journal(ended.error(), split.command, *globals, arguments));
 }
 
 }  // namespace snapcore

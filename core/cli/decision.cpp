@@ -22,7 +22,7 @@ void show_added(Output& output, const OpenRun& run) {
   output.say("  and, among these, what the runbook adds to the way back\n" + added);
 }
 
-void show_standing(Output& output, const OpenRun& run) {
+void show_standing(Output& output, const OpenRun& run, bool takes_back) {
   const PlanIndex plan(run.saved.plan);
   const auto& calls = run.history.calls();
   for (auto past = calls.rbegin(); past != calls.rend(); ++past) {
@@ -32,6 +32,12 @@ void show_standing(Output& output, const OpenRun& run) {
     if (past->in_doubt()) line += " (begun; how it ended is not known)";
     output.say(line + "\n");
     if (!planned) continue;
+    if (planned->is_point_of_no_return() && takes_back) {
+      output.say("    - cannot be taken back" +
+                 (planned->undo.reason.empty() ? "" : ": " + planned->undo.reason) +
+                 "; it ends there\n");
+      continue;
+    }
     for (const std::string& words : planned->undo_words) output.say("    - " + words + "\n");
   }
 }
@@ -50,7 +56,7 @@ Result<> decide(Invocation& invocation, const Decision& decision) {
                  .category = Category::kPrecondition});
   }
   output.say("This will " + decision.what + ":\n");
-  show_standing(output, decision.run);
+  show_standing(output, decision.run, decision.takes_back);
   if (decision.takes_back) show_added(output, decision.run);
   const auto answer = person.ask("To do it, type 'yes':");
   if (answer && *answer == "yes") return {};

@@ -45,8 +45,8 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   if (!started) return fail(started.error());
   const auto lock = runs.lock(*run_id);
   if (!lock) return fail(lock.error());
-  const auto scratch = started->directory / "scratch";
-  if (auto made = make_directories(fs, scratch); !made) return fail(made.error());
+  const auto scratch = runs.scratch(*run_id);
+  if (!scratch) return fail(scratch.error());
   Journal& journal = *started->journal;
   const std::string began_at = to_rfc3339(invocation.clock.now());
   if (auto begun = begin_journal(journal, execution, *run_id, began_at, site.instances.secrets());
@@ -75,7 +75,7 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
                      .run_id = *run_id,
                      .journal = journal,
                      .on_failure = execution.on_failure,
-                     .scratch_root = scratch,
+                     .scratch_root = *scratch,
                      .audience = *audience,
                      .cancelled = invocation.cancelled,
                      .started = began_at,

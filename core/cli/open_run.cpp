@@ -31,6 +31,16 @@ Result<Site> carried_site(FileSystem& fs, const std::filesystem::path& directory
                .category = Category::kCorrupt});
 }
 
+// It cannot be made again: it is what was approved.
+Error without_plan(const OpenRun& run, Error error) {
+  error.hint = "the run goes neither on nor back without the plan it was approved with: put " +
+               (run.directory / "plan.json").string() +
+               " back from a copy of the state directory; what the run did, and how to put the old "
+               "back by hand, is shown by\nsnapcore runs " +
+               shell_word(run.id);
+  return error;
+}
+
 // Where the plugins were when the run began comes last: the run may be on another machine now.
 std::vector<std::filesystem::path> plugin_path(const Globals& globals, const Plan& plan) {
   auto path = plugin_search_path(globals.plugin_dirs);
@@ -78,7 +88,7 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   if (!journal) return fail(journal.error());
   run->journal = std::move(*journal);
   auto saved = read_plan_file(run->fs, run->directory / "plan.json");
-  if (!saved) return fail(saved.error());
+  if (!saved) return fail(without_plan(*run, saved.error()));
   run->saved = std::move(*saved);
   auto plan = with_phases(std::move(run->saved.plan), run->history.phases());
   if (!plan) return fail(plan.error());
@@ -107,7 +117,7 @@ Result<> check_goes_on(const OpenRun& run) {
   return fail({.code = "run.over",
                .message = "run " + run.id + " is over: " +
                           (run.history.accepted() ? "it was accepted" : ending.at("ending").text()),
-               .hint = "'snapcore runs " + shell_word(run.id) + "' shows what it did",
+               .hint = "this shows what it did:\nsnapcore runs " + shell_word(run.id),
                .category = Category::kPrecondition});
 }
 

@@ -54,6 +54,8 @@ class Output {
   // A member of the last JSON line.
   void add_to_result(std::string_view key, Value value);
 
+  // `typed`: options that commands in hints are to be given with.
+  void use_options(std::string typed) { typed_ = std::move(typed); }
   void error(const Error& error, const ErrorSurroundings& around);
   // The last line with --json.
   void finish(int exit_code);
@@ -69,6 +71,7 @@ class Output {
   Channel err_;
   std::size_t live_ = 0;  // lines
   std::string live_text_;
+  std::string typed_;
   Value result_ = Value::object();
 };
 

@@ -106,7 +106,8 @@ class Pruning {
     std::unique_ptr<FileLock> lock;
     if (wish_.yes) {
       auto taken = runs_.lock(run.id);
-      if (!taken && taken.error().code == "state.locked") return stays(run, "it still goes on");
+      if (!taken && taken.error().code == "state.locked")
+        return stays(run, {"it still goes on", ""});
       if (!taken) return fail(taken.error());
       lock = std::move(*taken);
     }
@@ -114,44 +115,70 @@ class Pruning {
     const auto now = wish_.yes ? runs_.summary(run.id) : Result<RunSummary>(run);
     if (!now) return fail(now.error());
     const auto why = why_it_stays(*now, lock != nullptr);
-    if (!why.empty()) return stays(*now, why);
+    if (!why.why.empty()) return stays(*now, why);
     return goes(*now);
   }
 
-  // "" when it may go.
-  std::string why_it_stays(const RunSummary& run, bool locked_by_us) {
-    if (holders_.count(run.id) > 0) return "it holds leases; resume it or take it back";
-    if (never_began(run)) return "";
-    if (run.problem) return "its journal cannot be read; 'snapcore audit " + run.id + "' says why";
-    if (run.goes_on && !locked_by_us) return "it still goes on";
-    if (!run.ended) return "it was cut off; resume it or take it back";
+  // Why it stays, and a command that belongs to it.
+  struct Stays {
+    std::string why = {};  // "" when it may go
+    std::string command = {};
+  };
+
+  Stays why_it_stays(const RunSummary& run, bool locked_by_us) {
+    const bool holds = holders_.count(run.id) > 0;
+    if (never_began(run) && holds)
+      return {
+          "it was killed while it was being started, and still holds leases; whoever needs "
+          "what they are on is told how to take it",
+          ""};
+    if (never_began(run)) return {};
+    if (run.problem && run.problem->code == "journal.lost")
+      return {"its journal is empty or gone, so what it did is not known", "runs " + run.id};
+    if (run.problem)
+      return {"its journal cannot be read, so what it did is not known", "audit " + run.id};
+    if (run.goes_on && !locked_by_us) return {"it still goes on", ""};
+    if (run.accepted_by) return why_an_accepted_one_stays(run, holds);
+    if (holds) return {"it holds leases; resume it or take it back", "runs " + run.id};
+    if (!run.ended) return {"it was cut off; resume it or take it back", "runs " + run.id};
     const auto exit = static_cast<ExitCode>(run.exit.value_or(0));
     if (exit == ExitCode::kNeedsPerson || exit == ExitCode::kInterrupted)
-      return "it stands half way; resume it or take it back";
+      return {"it stands half way; resume it or take it back", "runs " + run.id};
     return why_its_acts_stay(run);
   }
 
-  std::string why_its_acts_stay(const RunSummary& run) {
+  Stays why_an_accepted_one_stays(const RunSummary& run, bool holds) {
+    if (holds || !run.ended || run.rollback_error)
+      return {"not all that it kept is gone yet; accept it again", "accept " + run.id};
+    return why_its_acts_stay(run);
+  }
+
+  Stays why_its_acts_stay(const RunSummary& run) {
     History history;
     const auto read =
         read_journal(fs_, run.directory / "journal.jsonl", [&](const Record& record) -> Result<> {
           history.take(record);
           return {};
         });
-    if (!read) return "its journal cannot be read";
+    if (!read) return {"its journal cannot be read", "audit " + run.id};
     std::size_t standing = 0;
     for (const PastCall& call : history.calls()) {
-      if (call.is_act && call.in_doubt()) return "call " + call.id + " is in doubt";
+      if (call.is_act && call.in_doubt() && !history.accepted())
+        return {"call " + call.id + " is in doubt", "runs " + run.id};
       if (call.parent.empty() && leaves_something(call)) ++standing;
     }
-    if (history.accepted() || standing == 0 || wish_.give_up) return "";
-    return "it can still be taken back; 'snapcore accept " + run.id + "' lets go of what it kept";
+    if (history.accepted() || standing == 0 || wish_.give_up) return {};
+    return {"it can still be taken back; this lets go of what it kept:", "accept " + run.id};
   }
 
-  Result<> stays(const RunSummary& run, const std::string& why) {
+  Result<> stays(const RunSummary& run, const Stays& reason) {
     ++stay_;
-    output_.event("run", Value::object({{"run", run.id}, {"state", "stays"}, {"reason", why}}));
-    if (!output_.json()) page_.line(2, run.id + " stays: " + why, Tone::kDim);
+    output_.event("run",
+                  Value::object({{"run", run.id}, {"state", "stays"}, {"reason", reason.why}}));
+    if (output_.json()) return {};
+    page_.line(2, run.id + " stays: " + reason.why, Tone::kDim);
+    if (!reason.command.empty())
+      page_.verbatim(4, "snapcore" + invocation_.globals.typed + " " + reason.command, Tone::kDim);
     return {};
   }
 
@@ -165,7 +192,9 @@ class Pruning {
                                         {"bytes", *bytes}}));
     if (!output_.json()) {
       page_.line(2, run.id + "  " + describe_bytes(*bytes) +
-                        (run.summary.empty() ? "" : "  " + run.summary));
+                        (never_began(run)      ? "  never begun"
+                         : run.summary.empty() ? ""
+                                               : "  " + run.summary));
     }
     return {};
   }

@@ -77,7 +77,7 @@ void show_difference(Output& output, const OpenRun& run, const Plan& plan,
 Error nothing_differs(const OpenRun& run) {
   return {.code = "run.same_plan",
           .message = "planned anew, run " + run.id + " has the plan that was approved",
-          .hint = "'snapcore resume " + shell_word(run.id) + "' goes on with it",
+          .hint = "this goes on with it:\nsnapcore resume " + shell_word(run.id),
           .category = Category::kPrecondition};
 }
 

@@ -4,6 +4,7 @@
 #include "cli/open_run.hpp"
 #include "cli/run_records.hpp"
 #include "cli/text/words.hpp"
+#include "engine/in_doubt.hpp"
 #include "plugin/schema.hpp"
 
 namespace snapcore {
@@ -21,7 +22,8 @@ Error wrong(std::string message, std::string hint) {
 }
 
 // What the plan predicted, and what the operator adds to it.
-Result<Value> result_of(const Invocation& invocation, const PlannedCall& call) {
+Result<Value> result_of(const Invocation& invocation, const std::string& run,
+                        const PlannedCall& call) {
   Value result = call.predicted.is_object() ? call.predicted : Value::object();
   if (const auto text = invocation.options.get("result")) {
     const auto given = Value::parse(*text);
@@ -35,8 +37,9 @@ Result<Value> result_of(const Invocation& invocation, const PlannedCall& call) {
   if (fits) return result;
   Error error = fits.error();
   error.code = "arguments.bad_value";
-  error.hint = "say what the call would have answered with --result JSON; 'snapcore help " +
-               call.instance + "." + call.operation + "' shows its members";
+  error.hint = "say what the call would have answered, in the place of the dots ('snapcore help " +
+               call.instance + "." + call.operation + "' shows its members):\n" +
+               resolve_command(run, call.id, &call);
   return fail(std::move(error));
 }
 
@@ -48,8 +51,9 @@ Result<const PastCall*> call_in_doubt(const OpenRun& run, const std::string& id)
     if (call.is_act && call.in_doubt()) in_doubt += (in_doubt.empty() ? "" : ", ") + call.id;
   }
   return fail(wrong("call " + id + " of run " + run.id + " is not in doubt",
-                    in_doubt.empty() ? "no call of it is; 'snapcore resume " + run.id + "' goes on"
-                                     : "in doubt: " + in_doubt));
+                    in_doubt.empty()
+                        ? "no call of it is; this goes on:\nsnapcore resume " + shell_word(run.id)
+                        : "in doubt: " + in_doubt));
 }
 
 Result<ExitCode> resolve(Invocation& invocation) {
@@ -69,7 +73,7 @@ Result<ExitCode> resolve(Invocation& invocation) {
                               {"reason", invocation.options.get("reason").value_or("")}});
   const PlannedCall* planned = run.saved.plan.find(id);
   if (is_done && planned) {
-    auto result = result_of(invocation, *planned);
+    auto result = result_of(invocation, run.id, *planned);
     if (!result) return fail(result.error());
     body["result"] = std::move(*result);
   } else if (is_done) {
@@ -81,7 +85,7 @@ Result<ExitCode> resolve(Invocation& invocation) {
   invocation.output.add_to_result("call", id);
   if (!invocation.output.json()) {
     invocation.output.print("Noted: " + id + (is_done ? " happened" : " did not happen") +
-                            "\nNext: snapcore" + invocation.globals.typed + " resume " +
+                            "\nNext:\n  snapcore" + invocation.globals.typed + " resume " +
                             shell_word(run.id) + "\n");
   }
   return ExitCode::kDone;

@@ -16,7 +16,7 @@ Result<> check_can_go_back(const OpenRun& run) {
                .message = "run " + run.id + " is over: " +
                           (run.history.accepted() ? "it was accepted, and what was kept is gone"
                                                   : ending.at("ending").text()),
-               .hint = "'snapcore runs " + run.id + "' shows what it did",
+               .hint = "this shows what it did:\nsnapcore runs " + run.id,
                .category = Category::kPrecondition});
 }
 

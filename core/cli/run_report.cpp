@@ -28,6 +28,18 @@ Value report_value(const RunReport& report) {
   value["done"] = std::move(done);
   value["standing"] = std::move(standing);
   value["undone"] = texts_of(report.undone);
+  Value::Array made, back;
+  for (const std::size_t place : report.made) made.emplace_back(report.undone[place]);
+  value["made_on_the_way_back"] = std::move(made);
+  for (const BackStep& step : report.way_back) {
+    back.push_back(Value::object({{"call", step.call},
+                                  {"name", step.name},
+                                  {"words", texts_of(step.words)},
+                                  {"shell", texts_of(step.shell)},
+                                  {"no_way_back", step.no_way_back},
+                                  {"added", step.added}}));
+  }
+  value["way_back"] = std::move(back);
   value["warnings"] = texts_of(report.warnings);
   if (report.rollback_error) value["rollback_error"] = to_value(*report.rollback_error);
   return value;
@@ -43,7 +55,11 @@ void warn_of_memory(Output& output, const std::filesystem::path& state) {
                   Tone::kLoud);
 }
 
-void tell_report(Output& output, const Plan& plan, const RunReport& report, const RunEnd& end) {
+void tell_report(Output& output, const Plan& plan, const RunReport& told, const RunEnd& end) {
+  RunReport report = told;
+  if (report.error) report.error = with_options(*report.error, end.typed);
+  if (report.rollback_error)
+    report.rollback_error = with_options(*report.rollback_error, end.typed);
   if (!output.json()) {
     output.say("\n");
     output.print(report_text(plan, report, end, output.out_style()));

@@ -1,25 +1,35 @@
-#include <algorithm>
 #include <array>
-#include <map>
 
 #include "base/real_file_system.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/plan_file.hpp"
 #include "cli/prune_runs.hpp"
+#include "cli/text/back_text.hpp"
+#include "cli/text/error_text.hpp"
 #include "cli/text/words.hpp"
-#include "engine/plan.hpp"
+#include "engine/by_hand.hpp"
 #include "journal/runs.hpp"
 #include "journal/state_directory.hpp"
 
 namespace snapcore {
 namespace {
 
+std::string how_it_ended(const RunSummary& run) {
+  if (run.taken_back_by) return "undone, as " + *run.taken_back_by + " asked for";
+  if (!run.exit) return "was cut off before it ended";
+  return (run.ending.empty() ? "ended" : run.ending) + ", exit " + std::to_string(*run.exit);
+}
+
 std::string outcome_of(const RunSummary& run) {
   if (run.problem) return "journal damaged";
   if (run.goes_on) return "still goes on";
-  if (!run.ended) return "was cut off before it ended";
-  std::string text = run.ending.empty() ? "ended" : run.ending;
-  if (run.exit) text += ", exit " + std::to_string(*run.exit);
+  if (!run.ended && !run.accepted_by) return "was cut off before it ended";
+  std::string text = how_it_ended(run);
+  if (!run.accepted_by) return text;
+  text += "; accepted" + (run.accepted_by->empty() ? "" : " by " + *run.accepted_by);
+  if (!run.ended || run.rollback_error)
+    text += ", and not all that was kept is gone: accept it again";
   return text;
 }
 
@@ -37,6 +47,10 @@ Value value_of(const RunSummary& run) {
   if (run.started) value["started"] = to_rfc3339(*run.started);
   if (run.ended) value["ended"] = to_rfc3339(*run.ended);
   if (run.exit) value["exit"] = *run.exit;
+  if (run.error) value["error"] = to_value(*run.error);
+  if (run.rollback_error) value["rollback_error"] = to_value(*run.rollback_error);
+  if (run.accepted_by) value["accepted_by"] = *run.accepted_by;
+  if (run.taken_back_by) value["taken_back_by"] = *run.taken_back_by;
   if (run.problem) value["problem"] = to_value(*run.problem);
   return value;
 }
@@ -97,54 +111,16 @@ std::string in_words(const Record& record) {
   return call;
 }
 
-// How each act of a run is taken back, as it was recorded before the act.
-class WayBack {
- public:
-  void take(const Record& record) {
-    const std::string call = record.body.at("call").text();
-    if (record.type == record::kIntent) {
-      names_[call] = record.body.at("instance").text() + "." + record.body.at("operation").text();
-    } else if (record.type == record::kUndoRecorded && !is_on_the_way_back(call)) {
-      forget(call);
-      acts_.push_back({call, record.body.at("undo").at("shell")});
-    } else if (record.type == record::kUndoResult && record.body.has("result")) {
-      forget(call);
-    }
-  }
-
-  void show(Page& page) const {
-    if (acts_.empty()) return;
-    page.heading("To put the old back by hand, type these commands in this order", Tone::kLoud);
-    for (auto act = acts_.rbegin(); act != acts_.rend(); ++act) {
-      const auto name = names_.find(act->call);
-      page.verbatim(2, "# " + (name == names_.end() ? act->call : name->second), Tone::kDim);
-      for (const Value& command : act->shell.items()) page.verbatim(2, command.text());
-    }
-  }
-
- private:
-  struct Act {
-    std::string call;
-    Value shell;
-  };
-  void forget(const std::string& call) {
-    std::erase_if(acts_, [&](const Act& act) { return act.call == call; });
-  }
-
-  std::vector<Act> acts_;
-  std::map<std::string, std::string> names_;
-};
-
 // Nobody is at it, and it did not come to an end of its own.
 bool half_way(const RunSummary& run) {
+  if (run.accepted_by) return false;
   const auto exit = static_cast<ExitCode>(run.exit.value_or(0));
   const bool held = exit == ExitCode::kNeedsPerson || exit == ExitCode::kInterrupted;
   return !run.goes_on && (!run.ended || held);
 }
 
-// The journal is read once for both.
-void show_records_and_way_back(Page& page, FileSystem& fs, const RunSummary& run) {
-  WayBack back;
+History show_records(Page& page, FileSystem& fs, const RunSummary& run) {
+  History history;
   page.heading("Journal");
   const auto read =
       read_journal(fs, run.directory / "journal.jsonl", [&](const Record& record) -> Result<> {
@@ -152,19 +128,43 @@ void show_records_and_way_back(Page& page, FileSystem& fs, const RunSummary& run
         page.field(2, std::to_string(record.seq), 6,
                    to_rfc3339(record.at) + "  " + record.type + "  " + in_words(record),
                    Tone::kPlain, Tone::kDim);
-        back.take(record);
+        history.take(record);
         return {};
       });
   // What stands before a damage counts.
   if (!read) error_lines(page, 2, read.error());
-  if (half_way(run)) back.show(page);
+  return history;
 }
 
-void show_what_to_type(Page& page, const RunSummary& run, const std::string& typed) {
+// By the plan it carries; where that is gone, by what the journal has of each call.
+std::vector<BackStep> way_back(FileSystem& fs, const RunSummary& run, const History& history) {
+  auto saved = read_plan_file(fs, run.directory / "plan.json");
+  auto plan = saved ? with_phases(std::move(saved->plan), history.phases()) : Result<Plan>(Plan());
+  return way_back_of(plan ? *plan : Plan(), history);
+}
+
+// What it was held for, and with the hint how that is approved or settled.
+void show_why(Page& page, const RunSummary& run, const std::string& typed) {
+  if (!half_way(run)) return;
+  if (run.error) {
+    page.heading("Why it stopped", Tone::kBad);
+    error_lines(page, 2, with_options(*run.error, typed));
+  }
+  if (!run.rollback_error) return;
+  page.heading("What stopped the way back", Tone::kBad);
+  error_lines(page, 2, with_options(*run.rollback_error, typed));
+}
+
+void show_what_to_type(Page& page, const RunSummary& run, const std::vector<BackStep>& steps,
+                       const std::string& typed) {
   if (!half_way(run) || run.problem) return;
+  const std::string snapcore = "snapcore" + typed;
+  const std::string id = shell_word(run.id);
   page.heading("Next", Tone::kLoud);
-  page.verbatim(2, "snapcore" + typed + " resume " + run.id + "     # go on");
-  page.verbatim(2, "snapcore" + typed + " rollback " + run.id + "   # take it back");
+  page.verbatim(2, snapcore + " resume " + id + "     # go on");
+  offer_rollback(page, 2, steps, snapcore + " rollback " + id, "take it back");
+  if (!any_way_back(steps))
+    page.verbatim(2, snapcore + " accept " + id + "     # keep what was done, and let it be over");
 }
 
 Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
@@ -196,8 +196,12 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
     page.field(2, "torn", kLabel,
                describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
   }
-  show_records_and_way_back(page, fs, *run);
-  show_what_to_type(page, *run, invocation.globals.typed);
+  const std::string& typed = invocation.globals.typed;
+  show_why(page, *run, typed);
+  const History history = show_records(page, fs, *run);
+  const auto steps = way_back(fs, *run, history);
+  if (half_way(*run)) by_hand(page, steps, true);
+  show_what_to_type(page, *run, steps, typed);
   output.print(page.text());
   return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
 }

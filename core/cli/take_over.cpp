@@ -43,8 +43,8 @@ bool depends_on_what_came_later(RunEnd::Was was, const OpenRun& run) {
 Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver& what) {
   const auto wish = lease_wish(invocation.options);
   if (!wish) return fail(wish.error());
-  const auto scratch = run.directory / "scratch";
-  if (auto made = make_directories(run.fs, scratch); !made) return fail(made.error());
+  const auto scratch = Runs(run.fs, invocation.clock, run.state).scratch(run.id);
+  if (!scratch) return fail(scratch.error());
   warn_of_memory(invocation.output, run.state);
   RealSleeper sleeper;
   wait_for_left_over(invocation, run.id, sleeper);
@@ -68,10 +68,11 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
                  .history = run.history,
                  .run_id = run.id,
                  .journal = *run.journal,
-                 .scratch_root = scratch,
+                 .scratch_root = *scratch,
                  .audience = *audience,
                  .cancelled = invocation.cancelled,
-                 .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); }},
+                 .may_act = [&](const PlannedCall&) { return (*leases)->may_act(); },
+                 .who = operator_name()},
                 **leases);
   if (stands_half_way(report)) (*leases)->keep();
   invocation.output.clear_live();

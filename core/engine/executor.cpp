@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <snapcore/support/digest.hpp>
 
+#include "engine/by_hand.hpp"
 #include "engine/core_operations.hpp"
 #include "engine/executor_state.hpp"
 #include "engine/later.hpp"
@@ -371,6 +372,7 @@ RunReport Executor::finish(Result<> ended) {
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
   if (report.ending == Ending::kNeedsPerson) state.stand_by_the_journal();
+  report.way_back = way_back_of(state.plan(), state.known);
   conclude(report, state.here->standing, state.journal);
   return std::move(report);
 }

@@ -78,12 +78,24 @@ struct Standing {
   Value kept;                      // handle of what is kept aside, or null
 };
 
+// One step of the way back: an act that is taken back, or what the runbook adds there.
+struct BackStep {
+  std::string call = {};
+  std::string name = {};                // "kv.activate"
+  std::vector<std::string> words = {};  // what is done then
+  std::vector<std::string> shell = {};  // commands that do it
+  std::string no_way_back = {};         // why it cannot be taken back
+  bool added = false;                   // by on_rollback: it is made, not taken back
+};
+
 struct RunReport {
   Ending ending = Ending::kDone;
   std::optional<Error> error;           // what went wrong first
   std::optional<Error> rollback_error;  // what stopped the rollback
   std::vector<Standing> standing;
+  std::vector<BackStep> way_back;   // in the order in which it is gone
   std::vector<std::string> undone;  // words, in the order it happened
+  std::vector<std::size_t> made;    // places in `undone` of what an on_rollback did there
   std::vector<std::string> warnings;
   struct Done {
     std::string step;

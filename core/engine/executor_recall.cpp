@@ -3,6 +3,7 @@
 #include <snapcore/support/digest.hpp>
 
 #include "engine/executor_state.hpp"
+#include "engine/in_doubt.hpp"
 
 namespace snapcore {
 namespace {
@@ -26,14 +27,17 @@ std::vector<OpenedInput> inputs_from(const Value& streams) {
 
 Error Executor::State::in_doubt(const CallSite& site, const std::string& why) {
   doubtful = true;
-  const std::string which = "'snapcore resolve " + request.run_id + " " + site.id;
+  const std::string which = "snapcore resolve " + request.run_id + " '" + site.id + "' --not-done";
+  const PlannedCall* planned = site.parent.empty() ? &site.shown : nullptr;
   return halt({.code = "run.in_doubt",
                .message = "call " + site.id + ", " + site.instance->name() + "." +
                           site.operation.name +
                           ", was begun, and whether it happened is not known" +
                           (why.empty() ? "" : ": " + why),
-               .hint = "look at " + site.instance->name() + ", then say what you found with " +
-                       which + " --done' or " + which + " --not-done', and resume",
+               .hint = "look at " + site.instance->name() +
+                       ", then say what you found, with one of these, and resume:\n" +
+                       resolve_command(request.run_id, site.id, planned) + "\n" + which +
+                       "\nsnapcore resume " + request.run_id,
                .category = Category::kConflict,
                .outcome = Outcome::kMayHaveHappened});
 }

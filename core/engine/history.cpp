@@ -78,9 +78,10 @@ void History::take(const Record& record) {
     run_ = body;
     started_ = body.at("started").string_or(to_rfc3339(record.at));
   } else if (record.type == record::kEnd) {
-    ending_ = body;
+    ending_ = outcome_ = body;
   } else if (record.type == record::kResume) {
     ending_ = {};
+    if (body.at("why").text() != "accept") outcome_ = {};
   } else if (record.type == record::kAccept) {
     accepted_ = true;
   } else if (record.type == record::kValue) {

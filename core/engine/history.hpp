@@ -94,6 +94,8 @@ class History {
 
   const Value& run() const { return run_; }        // body of the record "run"
   const Value& ending() const { return ending_; }  // of the last "end", null while there is none
+  // How the run ended, whoever accepted it since; null while it has not.
+  const Value& outcome() const { return outcome_; }
   std::string started() const { return started_; }
   bool accepted() const { return accepted_; }
   bool empty() const { return calls_.empty(); }
@@ -116,6 +118,7 @@ class History {
   std::map<std::string, std::uint64_t, std::less<>> last_words_;
   Value run_;
   Value ending_;
+  Value outcome_;
   std::string started_;
   bool accepted_ = false;
 };

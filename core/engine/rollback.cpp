@@ -2,6 +2,7 @@
 
 #include <snapcore/support/digest.hpp>
 
+#include "engine/by_hand.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
@@ -14,8 +15,8 @@ Error stopped() {
           .category = Category::kTransient};
 }
 
-void undo_all(const PastRun& run, std::vector<StandingAct>& acts, RunReport& report) {
-  History known = run.history;
+void undo_all(const PastRun& run, History& known, std::vector<StandingAct>& acts,
+              RunReport& report) {
   ToldJournal journal(run.journal, known);
   const UndoScene scene{.instances = run.instances,
                         .journal = journal,
@@ -92,6 +93,18 @@ Result<> let_go(const PastRun& run, const StandingAct& act, const Leftover& left
   return written ? Result<>() : fail(written.error());
 }
 
+Value end_body(std::string_view words, Ending ending) {
+  return Value::object({{"ending", words}, {"exit", static_cast<int>(ending)}});
+}
+
+// A run that was cut off has no outcome, and is gone on with or taken back no more.
+Value as_it_ended(const History& history) {
+  Value body = history.outcome();
+  if (body.is_null()) body = end_body("cut off before it ended", Ending::kInterrupted);
+  body.erase("rollback_error");  // of an acceptance before this one
+  return body;
+}
+
 }  // namespace
 
 RunReport accept(const PastRun& run) {
@@ -99,7 +112,7 @@ RunReport accept(const PastRun& run) {
   auto acts = standing_acts(run.instances, run.plan, run.history);
   if (!acts) report.rollback_error = acts.error();
   if (acts && !run.history.accepted()) {
-    auto noted = run.journal.append(record::kAccept, Value::object());
+    auto noted = run.journal.append(record::kAccept, Value::object({{"who", run.who}}));
     if (!noted) report.rollback_error = noted.error();
   }
   while (acts && !report.rollback_error && !acts->empty()) {
@@ -116,7 +129,8 @@ RunReport accept(const PastRun& run) {
     acts->pop_back();
   }
   report.ending = report.rollback_error ? Ending::kNeedsPerson : Ending::kDone;
-  conclude(report, acts ? *acts : std::vector<StandingAct>(), run.journal);
+  conclude(report, acts ? *acts : std::vector<StandingAct>(), run.journal,
+           as_it_ended(run.history));
   return report;
 }
 
@@ -124,17 +138,20 @@ RunReport roll_back(const PastRun& run) {
   RunReport report;
   auto acts = standing_acts(run.instances, run.plan, run.history);
   bool touched = false;
+  History known = run.history;
   if (acts) {
     for (const StandingAct& act : *acts) {
       touched = touched || (act.added ? holds_acts(run.plan, *act.added) : !act.staging);
     }
-    undo_all(run, *acts, report);
+    undo_all(run, known, *acts, report);
   } else {
     report.rollback_error = acts.error();
     acts = std::vector<StandingAct>();
   }
   report.ending = ending_of(report, touched);
-  conclude(report, *acts, run.journal);
+  report.way_back = way_back_of(run.plan, known);
+  conclude(report, *acts, run.journal,
+           report.rollback_error ? Value() : end_body("undone, as asked for", report.ending));
   return report;
 }
 

@@ -16,6 +16,7 @@ struct PastRun {
   Audience& audience;
   const std::atomic<bool>& cancelled;
   std::function<Result<>(const PlannedCall&)> may_act = {};
+  std::string who = {};  // decided it; stands in the journal
 };
 
 // Newest first, until nothing is left or one cannot be taken back; what remains is in the report.
@@ -25,7 +26,8 @@ RunReport roll_back(const PastRun& run);
 
 // Nobody wants it back: what was kept is released, what was only staged is discarded. The decision
 // is on record before the first of it; given again, it goes on with what is left. Ends with what
-// could not be let go in the report.
+// could not be let go in the report. How the run ended stays what it was: acceptance stands beside
+// it.
 RunReport accept(const PastRun& run);
 
 }  // namespace snapcore

@@ -48,7 +48,7 @@ Error not_to_be_had(std::string_view source, std::string_view ref, Error error) 
   return caused_by(
       {.code = "source.no_such_artifact",
        .message = "'" + std::string(source) + "' has no artifact '" + std::string(ref) + "'",
-       .hint = "'snapcore list " + std::string(source) + "' shows what is there"},
+       .hint = "this shows what is there:\nsnapcore list " + std::string(source)},
       std::move(error));
 }
 
@@ -161,7 +161,7 @@ Result<Value> SourceReads::latest(std::string_view source, std::string_view kind
   auto choice = choose_latest(std::span(artifacts).first(looked_at), filter);
   if (!choice) {
     Error error = choice.error();
-    error.hint = "'snapcore list " + std::string(source) + "' shows what is there";
+    error.hint = "this shows what is there:\nsnapcore list " + std::string(source);
     return fail(std::move(error));
   }
   return to_value(choice->artifact);

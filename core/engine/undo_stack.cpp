@@ -151,7 +151,10 @@ bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunRe
       report.rollback_error = made.error();
       return false;
     }
-    report.undone.insert(report.undone.end(), made->begin(), made->end());
+    for (std::string& words : *made) {
+      report.made.push_back(report.undone.size());
+      report.undone.push_back(std::move(words));
+    }
     standing.pop_back();
     return true;
   }
@@ -172,12 +175,15 @@ bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunRe
   return true;
 }
 
-void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal) {
+void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal,
+              Value end) {
   for (auto act = standing.rbegin(); act != standing.rend(); ++act) {
     if (!act->staging && !act->added) report.standing.push_back(describe(*act));
   }
-  Value body = Value::object(
-      {{"ending", exit_words(report.ending)}, {"exit", static_cast<int>(report.ending)}});
+  Value body = std::move(end);
+  if (body.is_null())
+    body = Value::object(
+        {{"ending", exit_words(report.ending)}, {"exit", static_cast<int>(report.ending)}});
   if (report.error) body["error"] = to_value(*report.error);
   if (report.rollback_error) body["rollback_error"] = to_value(*report.rollback_error);
   auto written = journal.append(record::kEnd, std::move(body));

@@ -77,8 +77,10 @@ Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct&
 // Takes the newest back and tells the audience and the report. False: it could not be.
 bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunReport& report);
 
-// The last record of a run, and in the report what still stands.
-void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal);
+// The last record of a run, and in the report what still stands. `end` says how it ended where that
+// is not what the report says; null: it is.
+void conclude(RunReport& report, const std::vector<StandingAct>& standing, Journal& journal,
+              Value end = {});
 
 // As people are shown it.
 Standing describe(const StandingAct& act);

@@ -178,9 +178,8 @@ class JournalReading {
 
   Error empty() const {
     return {.code = "journal.empty",
-            .message =
-                "the journal " + path_.string() +
-                " ends before its first record: it was just being made, nothing was done under it",
+            .message = "the journal " + path_.string() +
+                       " ends before its first record: it holds nothing, or never held anything",
             .category = Category::kPrecondition};
   }
 

@@ -15,7 +15,8 @@
 namespace snapcore {
 namespace {
 
-constexpr std::uint64_t kMaxNoteBytes = 4096;    // the lock and the notes of used plans
+constexpr std::uint64_t kMaxNoteBytes = 4096;  // the lock and the notes of used plans
+constexpr std::string_view kScratch = "scratch";
 constexpr std::string_view kGoing = ".removed";  // no id has a dot, so nobody sees it as a run
 
 // A name that stays one: ids become file names.
@@ -34,12 +35,6 @@ Error not_an_id(std::string_view what, std::string_view text) {
           .category = Category::kPrecondition};
 }
 
-// For the day when no disk takes a journal.
-std::string in_memory_words() {
-  return "when there is none: --state /dev/shm/snapcore keeps the journal in memory, where it is "
-         "lost with the next start of this machine";
-}
-
 // Why the state directory does not take what it must; `doing` completes "cannot DOING in STATE".
 Error state_error(std::string_view doing, const Path& state, Error cause) {
   std::string code = "state.failed";
@@ -48,11 +43,10 @@ Error state_error(std::string_view doing, const Path& state, Error cause) {
   while (first->cause) first = first->cause.get();
   if (first->code == "file.no_space") {
     code = "state.no_space";
-    hint = "free space there, or name another state directory with --state; " + in_memory_words();
+    hint = "free space there, or name another state directory with --state";
   } else if (first->code == "file.not_permitted" || first->code == "file.read_only") {
     code = "state.not_writable";
-    hint = "make it writable for this user, or name another state directory with --state; " +
-           in_memory_words();
+    hint = "make it writable for this user, or name another state directory with --state";
   }
   return caused_by(
       {.code = std::move(code),
@@ -66,6 +60,18 @@ Error never_began(std::string_view run_id) {
           .message = "run " + std::string(run_id) +
                      " was killed while it was being started; nothing was done under it",
           .category = Category::kPrecondition};
+}
+
+// Its journal was there once, whatever became of it.
+Error journal_lost(const Path& place) {
+  return {.code = "journal.lost",
+          .message = "the journal " + (place / "journal.jsonl").string() +
+                     " is empty or gone, and what lies beside it shows that the run had begun: "
+                     "what was done under it is not known any more",
+          .hint =
+              "put a copy of the journal back if there is one; else look at everything the run "
+              "acted upon (plan.json beside it says what that was)",
+          .category = Category::kCorrupt};
 }
 
 // A note that another process may be writing just now: what cannot be read says nothing.
@@ -107,21 +113,62 @@ Result<> write_run_files(FileSystem& fs, const Path& directory, const RunFiles& 
   return {};
 }
 
-void take_record(RunSummary& run, const Record& record) {
-  if (record.type == record::kRun) {
-    run.runbook = record.body.at("runbook").text();
-    run.summary = record.body.at("summary").text();
-    run.started = record.at;
-  } else if (record.type == record::kEnd) {
-    run.ended = record.at;
-    run.ending = record.body.at("ending").text();
-    run.exit = static_cast<int>(record.body.at("exit").int_or(-1));
-  } else if (record.type == record::kResume) {
-    run.ended.reset();
-    run.ending.clear();
-    run.exit.reset();
-  }
+std::optional<Error> error_in(const Value& body, const char* name) {
+  return body.has(name) ? std::optional(error_from(body.at(name))) : std::nullopt;
 }
+
+// All of it was taken back: of the exit codes of a run these two say so.
+bool is_undone(int exit) { return exit == 2 || exit == 5; }
+
+// What is told of a run, record by record.
+class Telling {
+ public:
+  explicit Telling(RunSummary& run) : run_(run) {}
+
+  void take(const Record& record) {
+    const Value& body = record.body;
+    if (record.type == record::kRun) {
+      run_.runbook = body.at("runbook").text();
+      run_.summary = body.at("summary").text();
+      run_.started = record.at;
+    } else if (record.type == record::kEnd) {
+      take_end(record);
+    } else if (record.type == record::kResume) {
+      take_resume(body);
+    } else if (record.type == record::kAccept) {
+      run_.accepted_by = body.at("who").string_or(by_);
+    }
+  }
+
+ private:
+  void take_end(const Record& record) {
+    const Value& body = record.body;
+    const int exit = static_cast<int>(body.at("exit").int_or(-1));
+    run_.ended = record.at;
+    run_.rollback_error = error_in(body, "rollback_error");
+    // How the run itself ended is known, and journals there are that have the end of the acceptance
+    // in its place.
+    if (why_ == "accept" && run_.exit) return;
+    run_.ending = body.at("ending").text();
+    run_.exit = exit;
+    run_.error = error_in(body, "error");
+    if (why_ == "rollback" && is_undone(exit)) run_.taken_back_by = by_;
+  }
+  void take_resume(const Value& body) {
+    why_ = body.at("why").text();
+    by_ = body.at("operator").text();
+    run_.ended.reset();
+    if (why_ == "accept") return;
+    run_.ending.clear();
+    run_.exit.reset();
+    run_.error.reset();
+    run_.rollback_error.reset();
+  }
+
+  RunSummary& run_;
+  std::string why_;
+  std::string by_;
+};
 
 Result<std::uint64_t> bytes_below(FileSystem& fs, const Path& path) {
   const auto status = fs.status(path);
@@ -178,8 +225,8 @@ Result<std::unique_ptr<FileLock>> Runs::lock(std::string_view run_id) {
                             .since = note.at("since").text()};
     return fail({.code = "state.locked",
                  .message = "run " + std::string(run_id) + " goes on" + in_words(holder),
-                 .hint = "wait until it has ended; 'snapcore runs " + std::string(run_id) +
-                         "' shows what it does",
+                 .hint = "wait until it has ended; this shows what it does:\nsnapcore runs " +
+                         std::string(run_id),
                  .category = Category::kConflict});
   }
   if (!lock) return fail(state_error("take the lock", state_, lock.error()));
@@ -197,7 +244,7 @@ Result<std::unique_ptr<Journal>> Runs::open_journal(std::string_view run_id,
   const auto place = existing(run_id);
   if (!place) return fail(place.error());
   auto journal = Journal::open(fs_, *place / "journal.jsonl", clock_, visitor);
-  if (!journal && journal.error().code == "file.not_found") return fail(never_began(run_id));
+  if (!journal) return fail(why_without_records(run_id, journal.error()));
   return journal;
 }
 
@@ -225,6 +272,13 @@ Result<StartedRun> Runs::start(std::string_view run_id, const RunFiles& files) {
   // It never began. What cannot be removed, on a failing disk, is listed as such.
   (void)remove_tree(fs_, place);
   return failed(written.error());
+}
+
+Result<Path> Runs::scratch(std::string_view run_id) {
+  Path place = directory(run_id) / kScratch;
+  if (auto made = make_directories(fs_, place); !made)
+    return fail(state_error("make a scratch directory", state_, made.error()));
+  return place;
 }
 
 Result<> Runs::use_plan(std::string_view plan_id, std::string_view run_id) {
@@ -333,25 +387,33 @@ Result<Path> Runs::existing(std::string_view run_id) {
                .category = Category::kPrecondition});
 }
 
+Error Runs::why_without_records(std::string_view run_id, Error error) {
+  if (error.code != "file.not_found" && error.code != "journal.empty") return error;
+  const auto scratch = fs_.status(directory(run_id) / kScratch);
+  const bool began = !scratch || scratch->has_value();
+  return began ? journal_lost(directory(run_id)) : never_began(run_id);
+}
+
 RunSummary Runs::summarise(const std::string& run_id) {
   RunSummary run{.id = run_id, .directory = directory(run_id)};
+  Telling telling(run);
   const auto take = [&](const Record& record) {
     // What is known so far stays known when a later line is damaged.
     run.head = {record.seq, record.hash};
     run.records = record.seq;
-    take_record(run, record);
+    telling.take(record);
     return Result<>();
   };
-  const auto extent = read_journal(
-      fs_, run.directory / "journal.jsonl", take,
-      [](std::string_view type) { return type == record::kRun || type == record::kEnd; });
+  const auto extent =
+      read_journal(fs_, run.directory / "journal.jsonl", take, [](std::string_view type) {
+        return type == record::kRun || type == record::kEnd || type == record::kResume ||
+               type == record::kAccept;
+      });
   if (extent) {
     run.head = extent->head;
     run.dropped_bytes = extent->dropped_bytes;
-  } else if (extent.error().code == "file.not_found") {
-    run.problem = never_began(run_id);
   } else {
-    run.problem = extent.error();
+    run.problem = why_without_records(run_id, extent.error());
   }
   if (!run.ended) run.goes_on = holds_lock(fs_, run.directory / "lock");
   return run;

@@ -49,6 +49,10 @@ struct RunSummary {
   bool goes_on = false;            // as far as the lock and the processes of this machine say
   std::string ending = {};         // in words, of the record "end"
   std::optional<int> exit = {};
+  std::optional<Error> error = {};           // what it ended with
+  std::optional<Error> rollback_error = {};  // what stopped its way back, or its acceptance
+  std::optional<std::string> accepted_by = {};
+  std::optional<std::string> taken_back_by = {};  // as they asked for it
   JournalHead head = {};
   std::uint64_t records = 0;
   std::uint64_t dropped_bytes = 0;
@@ -78,13 +82,17 @@ class Runs {
   Result<std::unique_ptr<FileLock>> lock(std::string_view run_id);
 
   // Its journal, opened as Journal::open does it, under the lock. "journal.empty" also when the run
-  // was killed before it had one; "state.unknown_run".
+  // was killed before it had one, "journal.lost" when it has none any more; "state.unknown_run".
   Result<std::unique_ptr<Journal>> open_journal(std::string_view run_id,
                                                 const VisitRecord& visitor);
 
   // The directory of a new run with its files and an empty journal, all durable. The journal comes
   // last: a run without one never began. "state.run_exists".
   Result<StartedRun> start(std::string_view run_id, const RunFiles& files);
+
+  // Where its calls get their scratch directories. It is made once a run has its journal, so that
+  // one without a journal that has it has lost it.
+  Result<Path> scratch(std::string_view run_id);
 
   // Marks a saved plan as used by this run, durably. "plan.already_used" names the run that used
   // it; of several at once one wins.
@@ -106,6 +114,10 @@ class Runs {
   // Removes it for ever, to be called under its lock; says how many bytes that were. It is gone at
   // once for everybody who looks; what a crash leaves of it goes with the next one.
   Result<std::uint64_t> remove(std::string_view run_id);
+
+  // Of a run whose journal gave this error: where it has no records, whether it never began
+  // ("journal.empty") or has lost them ("journal.lost").
+  Error why_without_records(std::string_view run_id, Error error);
 
   // "state.unknown_run". A damaged journal is no error here either.
   Result<RunSummary> summary(std::string_view run_id);

@@ -109,7 +109,7 @@ case_a_snapshot_of_another_cluster_is_refused() {
 
 case_no_snapshot_at_all_is_said() {
   make_dead_site
-  expect_refused_untouched '[23]' 'no artifact' 'snapcore list backups' -- snapcore run "$etcd_restore" --yes
+  expect_refused_untouched '[23]' 'no artifact' ' list backups' -- snapcore run "$etcd_restore" --yes
 }
 
 # --- targets ---------------------------------------------------------------------------------------------

@@ -32,7 +32,38 @@ void hint_lines(Page& page, std::size_t indent, std::string_view hint) {
   while (!hint.empty()) page.verbatim(indent + 6, take_line(hint));
 }
 
+constexpr std::string_view kSnapcore = "snapcore ";
+
+// Of a command that has them already the next word is an option.
+bool wants_options(std::string_view rest) {
+  for (const char* without : {"help", "plugin", "-"})
+    if (rest.rfind(without, 0) == 0) return false;
+  return !rest.empty();
+}
+
+std::string with_options(const std::string& hint, const std::string& typed) {
+  std::string text;
+  std::size_t at = 0;
+  for (auto found = hint.find(kSnapcore); found != std::string::npos;
+       found = hint.find(kSnapcore, at)) {
+    const auto end = found + kSnapcore.size();
+    const bool begins = found == 0 || hint[found - 1] == '\n' || hint[found - 1] == '\'';
+    text += hint.substr(at, end - at - 1);
+    if (begins && wants_options(std::string_view(hint).substr(end))) text += typed;
+    text += " ";
+    at = end;
+  }
+  return text + hint.substr(at);
+}
+
 }  // namespace
+
+Error with_options(Error error, const std::string& typed) {
+  if (typed.empty()) return error;
+  error.hint = with_options(error.hint, typed);
+  if (error.cause) error.cause = std::make_shared<Error>(with_options(*error.cause, typed));
+  return error;
+}
 
 void error_lines(Page& page, std::size_t indent, const Error& error) {
   one_error(page, indent, "", error);

@@ -8,6 +8,10 @@
 
 namespace snapcore {
 
+// The options that were typed, in every command of its hints: at the beginning of a line, or in
+// quotes. `typed` begins with a space, or is empty.
+Error with_options(Error error, const std::string& typed);
+
 // The message with its code, its hint, and what caused it, each cause deeper.
 void error_lines(Page& page, std::size_t indent, const Error& error);
 

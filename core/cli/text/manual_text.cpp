@@ -39,9 +39,23 @@ bool mentions(const std::vector<std::string>& lines, std::string_view word) {
                      [&](const std::string& line) { return line.find(word) != std::string::npos; });
 }
 
-// Commands under a condition are comments, and need nothing.
+// The code of the failure that a call is the answer to; empty for one that happens without any.
+std::string only_after(const PlannedCall& call) {
+  constexpr std::string_view kHandler = "/on[";
+  const auto begin = call.id.find(kHandler);
+  if (begin == std::string::npos) return "";
+  const auto name = begin + kHandler.size();
+  return call.id.substr(name, call.id.find(']', name) - name);
+}
+
+// Its commands are comments: whether it happens nobody knows yet.
+bool is_perhaps(const PlannedCall& call) {
+  return !call.condition.is_null() || !only_after(call).empty();
+}
+
+// Commands that are comments need nothing.
 bool needs(const PlannedCall& call, std::string_view word) {
-  return call.condition.is_null() && mentions(call.shell, word);
+  return !is_perhaps(call) && !is_on_the_way_back(call.id) && mentions(call.shell, word);
 }
 
 bool any_needs(const Plan& plan, std::string_view word) {
@@ -110,7 +124,7 @@ void commands(Script& script, const PlannedCall& call) {
     if (!is_printable(line)) {
       script.comment("a command with control characters is not shown; the plan's file holds it");
       script.command("false");
-    } else if (call.condition.is_null()) {
+    } else if (!is_perhaps(call)) {
       script.command(line);
     } else {
       script.command("# " + line);
@@ -126,7 +140,7 @@ void by_hand(Script& script, const PlannedCall& call) {
   for (const NestedCall& nested : call.nested)
     script.comment("- through " + nested.instance + ": " + nested.label + " (" + nested.operation +
                    ")");
-  if (!call.is_act() || !call.condition.is_null()) return;
+  if (!call.is_act() || is_perhaps(call)) return;
   script.command("read -r -p " +
                  shell_word("Now " + call.instance + "." + call.operation +
                             " is to be done by hand; press Enter when it is. ") +
@@ -143,9 +157,58 @@ void one_call(Script& script, const PlannedCall& call) {
     script.comment("Only when '" + later.at("field").text() + "' of " + later.at("call").text() +
                    " is true; so it is a comment here.");
   }
+  if (const std::string code = only_after(call); !code.empty())
+    script.comment("Only after a failure with " + code +
+                   ", when what the attempt did is undone; so it is a comment here.");
   if (call.shell.empty()) return by_hand(script, call);
   for (const std::string& effect : call.effects) script.comment("- " + effect);
   commands(script, call);
+}
+
+std::string words_back(const PlannedCall& call) {
+  const std::string name = call.instance + "." + call.operation + ": ";
+  if (is_on_the_way_back(call.id))
+    return name + "the runbook adds it here" +
+           (call.effects.empty() ? "" : ": " + joined(call.effects, "; "));
+  if (call.is_point_of_no_return())
+    return name + "cannot be taken back" +
+           (call.undo.reason.empty() ? "" : ": " + call.undo.reason);
+  if (call.undo.kind == UndoRule::Kind::kNested) {
+    std::vector<std::string> inner;
+    for (auto nested = call.nested.rbegin(); nested != call.nested.rend(); ++nested)
+      inner.push_back(nested->instance + "." + nested->operation);
+    return name + "what it did through others is taken back: " + joined(inner);
+  }
+  if (call.undo_words.empty()) return name + "no command; its plugin alone knows how";
+  return name + joined(call.undo_words, "; ");
+}
+
+// What an on_rollback adds stands behind the acts that were made after it, all of it in its order.
+std::vector<const PlannedCall*> in_the_order_back(const Plan& plan) {
+  std::vector<const PlannedCall*> acts;
+  for (const PlannedCall* call : plan.calls()) {
+    if (call->is_act() || is_on_the_way_back(call->id)) acts.push_back(call);
+  }
+  std::reverse(acts.begin(), acts.end());
+  const auto scope = [](const PlannedCall* call) { return call->id.substr(0, call->id.find('#')); };
+  for (auto begin = acts.begin(); begin != acts.end();) {
+    auto end = std::next(begin);
+    if (is_on_the_way_back((*begin)->id)) {
+      while (end != acts.end() && scope(*end) == scope(*begin)) ++end;
+      std::reverse(begin, end);
+    }
+    begin = end;
+  }
+  return acts;
+}
+
+// Commands would name what only the run itself knows, such as what it kept where.
+void way_back(Script& script, const Plan& plan) {
+  const auto acts = in_the_order_back(plan);
+  if (acts.empty()) return;
+  script.blank();
+  script.comment("The way back, in this order, of those that were done:");
+  for (const PlannedCall* call : acts) script.comment("- " + words_back(*call));
 }
 
 // Nobody knows its commands yet, and what follows may rest on it.
@@ -169,6 +232,7 @@ std::string manual_text(const Plan& plan) {
   for (const PlannedPhase& phase : plan.phases) {
     if (const PlannedPart* outline = plan.outline(phase.name)) not_planned(script, *outline);
     for (const PlannedCall& call : phase.calls) {
+      if (is_on_the_way_back(call.id)) continue;
       const PlannedRestore* restore = restore_of(plan, call);
       if (restore && restore != fetched && needs(call, "$artifact")) {
         fetch(script, *restore, number);
@@ -177,6 +241,7 @@ std::string manual_text(const Plan& plan) {
       one_call(script, call);
     }
   }
+  way_back(script, plan);
   if (plan.calls().empty() && !plan.changes_something()) {
     script.blank();
     script.comment("Nothing is to be done: the runbook neither changes nor checks anything.");

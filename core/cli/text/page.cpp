@@ -30,12 +30,20 @@ std::size_t columns(std::string_view text) {
   return count;
 }
 
+// Where the word at the beginning ends; a command in quotes is one word, so that it is never
+// broken.
+std::size_t end_of_word(std::string_view text) {
+  constexpr std::string_view kCommand = "'snapcore ";
+  const auto quote = text.substr(0, kCommand.size()) == kCommand ? text.find('\'', 1) : 0;
+  return std::min(text.find(' ', quote == std::string_view::npos ? 0 : quote), text.size());
+}
+
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   std::vector<std::string> lines(1);
   std::size_t used = 0;
   while (!text.empty()) {
     const auto spaces = std::min(text.find_first_not_of(' '), text.size());
-    const auto end = std::min(text.find(' ', spaces), text.size());
+    const auto end = spaces + end_of_word(text.substr(spaces));
     const std::string_view gap = text.substr(0, spaces), word = text.substr(spaces, end - spaces);
     text.remove_prefix(end);
     if (word.empty()) break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "cli/text/back_text.hpp"
 #include "cli/text/error_text.hpp"
 #include "cli/text/words.hpp"
 
@@ -68,8 +69,19 @@ void what_was_done(Page& page, const RunReport& report) {
 
 void what_was_undone(Page& page, const RunReport& report, const RunEnd& end) {
   if (report.undone.empty()) return;
-  page.heading(end.was == RunEnd::Was::kAccept ? "What was let go" : "What was undone");
-  for (const std::string& words : report.undone) page.line(2, "- " + words, Tone::kPlain, 2);
+  const bool both = !report.made.empty();
+  page.heading(end.was == RunEnd::Was::kAccept ? "What was let go"
+               : both                          ? "The way back, in this order"
+                                               : "What was undone");
+  for (std::size_t place = 0; place < report.undone.size(); ++place) {
+    const bool made = std::find(report.made.begin(), report.made.end(), place) != report.made.end();
+    page.line(2,
+              (!both  ? "- "
+               : made ? "- done: "
+                      : "- undone: ") +
+                  report.undone[place],
+              Tone::kPlain, 2);
+  }
 }
 
 void what_went_wrong(Page& page, const RunReport& report) {
@@ -86,23 +98,14 @@ void what_went_wrong(Page& page, const RunReport& report) {
   for (const std::string& warning : report.warnings) page.line(2, "- " + warning, Tone::kLoud, 2);
 }
 
-// Commands in the order in which they put the old back: the newest act first.
-void way_back_by_hand(Page& page, const RunReport& report) {
-  for (const Standing& standing : report.standing) {
-    if (standing.shell.empty()) continue;
-    page.verbatim(2, "# " + standing.instance + "." + standing.operation, Tone::kDim);
-    for (const std::string& command : standing.shell) page.verbatim(2, command);
-  }
-}
-
 bool any_kept(const RunReport& report) {
   return std::any_of(report.standing.begin(), report.standing.end(),
                      [](const Standing& standing) { return !standing.kept.is_null(); });
 }
 
 bool any_shell(const RunReport& report) {
-  return std::any_of(report.standing.begin(), report.standing.end(),
-                     [](const Standing& standing) { return !standing.shell.empty(); });
+  return std::any_of(report.way_back.begin(), report.way_back.end(),
+                     [](const BackStep& step) { return !step.shell.empty(); });
 }
 
 void what_is_kept(Page& page, const RunReport& report) {
@@ -117,13 +120,9 @@ void what_is_kept(Page& page, const RunReport& report) {
     if (!standing.kept.is_null() && standing.words.empty())
       page.line(4, "kept: " + plain_text(standing.kept), Tone::kPlain, 6);
   }
-  if (!any_shell(report) || report.ending == Ending::kFailedUntouched ||
-      report.ending == Ending::kUndone)
-    return;
-  page.heading(held ? "To put the old back by hand, type these commands in this order"
-                    : "To put the old back by hand",
-               held ? Tone::kLoud : Tone::kBold);
-  way_back_by_hand(page, report);
+  const bool is_over =
+      report.ending == Ending::kFailedUntouched || report.ending == Ending::kUndone;
+  if (!is_over && (held || any_shell(report))) by_hand(page, report.way_back, held);
 }
 
 // A finished run can still be taken back, or what it kept be let go.
@@ -133,7 +132,7 @@ void what_can_follow(Page& page, const RunReport& report, const RunEnd& end) {
   const std::string run = shell_word(end.run_id);
   page.heading("Later");
   page.verbatim(2, snapcore + " accept " + run + "     # it is good: remove what is kept aside");
-  page.verbatim(2, snapcore + " rollback " + run + "   # put the old back");
+  offer_rollback(page, 2, report.way_back, snapcore + " rollback " + run, "put the old back");
 }
 
 std::string state_now(const RunReport& report) {
@@ -166,7 +165,10 @@ void choices(Page& page, const RunReport& report, const RunEnd& end) {
   if (end.was == RunEnd::Was::kRun) page.verbatim(11, snapcore + " resume " + run + "     # go on");
   if (report.error && report.error->code == "run.deviation")
     page.verbatim(11, snapcore + " replan " + run + "     # plan anew what is left");
-  page.verbatim(11, snapcore + " rollback " + run + "   # take it back");
+  offer_rollback(page, 11, report.way_back, snapcore + " rollback " + run, "take it back");
+  if (!any_way_back(report.way_back))
+    page.verbatim(11,
+                  snapcore + " accept " + run + "     # keep what was done, and let it be over");
 }
 
 void next(Page& page, const RunReport& report, const RunEnd& end) {
@@ -227,8 +229,9 @@ std::string report_text(const Plan& plan, const RunReport& report, const RunEnd&
   page.blank();
   page.field(0, "Journal", 11, end.journal.string(), Tone::kPlain, Tone::kBold);
   page.verbatim(11, "head " + std::to_string(end.head.seq) + " " + end.head.hash);
+  const bool accepted = end.was == RunEnd::Was::kAccept && report.ending == Ending::kDone;
   page.verbatim(0,
-                std::string("Ended ") + std::string(to_text(report.ending)) + ", exit " +
+                "Ended " + std::string(accepted ? "accepted" : to_text(report.ending)) + ", exit " +
                     std::to_string(static_cast<int>(exit_of(report, end))),
                 said.tone);
   return page.text();

@@ -260,6 +260,13 @@ inline RunReport example_report() {
   standing.kept =
       Value::object({{"directories", Value::array({"/var/lib/kv/data.backup-20260301T040520Z"})}});
   report.standing = {standing};
+  report.way_back = {{.call = standing.call,
+                      .name = "kv_prod.activate",
+                      .words = {"put the kept directories back"},
+                      .shell = standing.shell},
+                     {.call = "root#1.stage",
+                      .name = "kv_prod.stage",
+                      .words = {"remove what was staged; nothing live rests on it"}}};
   return report;
 }
 
@@ -268,6 +275,7 @@ inline RunReport report_of_a_run_undone() {
   report.ending = Ending::kUndone;
   report.done.resize(3);
   report.standing.clear();
+  report.way_back.clear();
   report.error =
       Error{.code = "kv.not_healthy",
             .message = "kv-restore.lua:9: kv_prod is not healthy after 60 s: kv-3 does not answer",
@@ -285,6 +293,7 @@ inline RunReport report_of_a_run_held() {
   report.ending = Ending::kNeedsPerson;
   report.undone.clear();
   report.standing = example_report().standing;
+  report.way_back = example_report().way_back;
   return report;
 }
 

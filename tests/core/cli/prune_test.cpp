@@ -67,7 +67,7 @@ TEST_F(PruneTest, WhatCanStillBeTakenBackStaysUntilSomebodyGivesThatUp) {
   EXPECT_EQ(stays.exit, 0);
   EXPECT_THAT(stays.out, HasSubstr("Removed 0 runs"));
   EXPECT_THAT(stays.out, HasSubstr(run + " stays: it can still be taken back"));
-  EXPECT_THAT(stays.out, HasSubstr("snapcore accept " + run));
+  EXPECT_THAT(stays.out, HasSubstr(" accept " + run));
   EXPECT_THAT(names("state/runs"), ElementsAre(run));
   EXPECT_THAT(prune({"--keep", "0", "--yes", "--give-up-way-back"}).out,
               HasSubstr("Removed 1 run"));

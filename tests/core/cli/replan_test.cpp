@@ -74,7 +74,7 @@ TEST_F(ReplanTest, WhereNothingDiffersItSaysSo) {
   });
   const Ended same = snapcore({"replan", held, "--yes"});
   EXPECT_EQ(same.exit, 3);
-  EXPECT_THAT(same.err, HasSubstr("snapcore resume " + held));
+  EXPECT_THAT(same.err, HasSubstr(" resume " + held));
 }
 
 }  // namespace

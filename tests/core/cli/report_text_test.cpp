@@ -71,7 +71,7 @@ TEST(ReportTextTest, NothingToRestore) {
 TEST(ReportTextTest, ShellCommandsAreNeverWrapped) {
   RunReport report = report_of_a_run_held();
   const std::string command = "mv -T " + std::string(300, 'x') + " /var/lib/kv/data && echo done";
-  report.standing.front().shell = {command};
+  report.way_back.front().shell = {command};
   EXPECT_THAT(text_of(example_plan(), report), HasSubstr("  " + command + "\n"));
 }
 

@@ -124,7 +124,10 @@ TEST(ResumeTest, NothingHappensWhileACallIsInDoubtForWhichAPersonMustLook) {
     EXPECT_EQ(report.ending, Ending::kNeedsPerson) << operation;
     ASSERT_TRUE(report.error);
     EXPECT_EQ(report.error->code, "run.in_doubt");
-    EXPECT_THAT(report.error->hint, HasSubstr("snapcore resolve run-1 root#2 --done"));
+    EXPECT_THAT(
+        report.error->hint,
+        HasSubstr("\nsnapcore resolve run-1 'root#2' --done --result '{\"number\": ..., \"fresh\": "
+                  "...}'\nsnapcore resolve run-1 'root#2' --not-done\n"));
     EXPECT_EQ(times(scene, std::string(operation) + " one"), 1U);
     EXPECT_THAT(scene.names("a"), testing::Contains("zero"));
     EXPECT_THAT(scene.names("a"), testing::Not(testing::Contains("two")));

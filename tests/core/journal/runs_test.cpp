@@ -199,6 +199,45 @@ TEST_F(RunsTest, ARunIsOpenedAgainUnderItsLock) {
   EXPECT_EQ(runs_.open_journal("a", {}).error().code, "journal.empty");
 }
 
+// The scratch directory is made behind the first sync of a journal.
+TEST_F(RunsTest, AJournalThatIsEmptyOrGoneWhereTheRunHadBegunIsLost) {
+  started("a").journal.reset();
+  ASSERT_TRUE(runs_.scratch("a"));
+  for (const bool gone : {false, true}) {
+    ASSERT_TRUE(fs_.remove(kState / "runs/a/journal.jsonl"));
+    if (!gone) {
+      ASSERT_TRUE(create_file(fs_, kState / "runs/a/journal.jsonl", ""));
+    }
+    EXPECT_EQ(runs_.open_journal("a", {}).error().code, "journal.lost") << gone;
+    EXPECT_EQ(runs_.summary("a").value().problem->code, "journal.lost") << gone;
+  }
+}
+
+TEST_F(RunsTest, HowARunEndedStaysWhatItWasWhenItIsAccepted) {
+  const auto run = started("a");
+  end(*run.journal, "failed and undone", 5);
+  const Value resumed = Value::object({{"why", "accept"}, {"operator", "eve"}});
+  EXPECT_TRUE(run.journal->append(record::kResume, resumed));
+  EXPECT_TRUE(run.journal->append(record::kAccept, Value::object()));
+  // As an earlier snapcore ended it.
+  EXPECT_TRUE(run.journal->append(record::kEnd, Value::object({{"ending", "done"}, {"exit", 0}})));
+  const auto summary = runs_.summary("a").value();
+  EXPECT_EQ(summary.ending, "failed and undone");
+  EXPECT_EQ(summary.exit, 5);
+  EXPECT_EQ(summary.accepted_by, "eve");
+  EXPECT_FALSE(summary.taken_back_by);
+}
+
+TEST_F(RunsTest, WhoTookARunBackIsKnown) {
+  const auto run = started("a");
+  end(*run.journal, "done", 0);
+  const Value resumed = Value::object({{"why", "rollback"}, {"operator", "eve"}});
+  EXPECT_TRUE(run.journal->append(record::kResume, resumed));
+  EXPECT_FALSE(runs_.summary("a").value().ended);
+  EXPECT_TRUE(run.journal->append(record::kEnd, Value::object({{"ending", "x"}, {"exit", 5}})));
+  EXPECT_EQ(runs_.summary("a").value().taken_back_by, "eve");
+}
+
 TEST_F(RunsTest, ARemovedRunIsGoneAndSaysHowMuchThatWas) {
   started("a");
   started("b");
