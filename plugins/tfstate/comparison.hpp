@@ -1,0 +1,60 @@
+// The operation diff: two states of sources, or one and the live state.
+#pragma once
+
+#include <snapcore/sdk/call.hpp>
+#include <string>
+#include <vector>
+
+#include "place.hpp"
+
+namespace tfstate {
+
+struct DiffArgs {
+  snapcore::sdk::Artifact a = {};
+  std::optional<snapcore::sdk::Artifact> b = {};
+};
+void fields(snapcore::sdk::Fields& f, DiffArgs& args);
+
+struct DiffAttribute {
+  std::string path = {};
+  std::optional<std::string> before = {};
+  std::optional<std::string> after = {};
+  bool sensitive = false;
+};
+void fields(snapcore::sdk::Fields& f, DiffAttribute& attribute);
+
+struct DiffItem {
+  std::string change = {};  // added, removed, changed, replaced, moved
+  std::string address = {};
+  std::optional<std::string> was = {};
+  std::vector<DiffAttribute> attributes = {};
+  std::vector<std::string> words = {};
+};
+void fields(snapcore::sdk::Fields& f, DiffItem& item);
+
+struct DiffResult {
+  std::uint64_t added = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t changed = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t moved = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t outputs = 0;
+  std::uint64_t a_serial = 0;
+  std::uint64_t b_serial = 0;
+  bool same_lineage = false;
+  std::vector<std::string> words = {};
+};
+void fields(snapcore::sdk::Fields& f, DiffResult& result);
+
+// What became of `a` in `b`; without `b`, in the live state at `live`.
+Result<DiffResult> call_diff(snapcore::sdk::Call& call, const DiffArgs& args);
+Result<DiffResult> diff_with_live(snapcore::sdk::Call& call, const DiffArgs& args,
+                                  const Place& live);
+
+// What the artifact would change in the live state, for the plan of a restore: sentences. Nothing
+// where the two cannot be compared.
+std::vector<std::string> meaning_of(snapcore::sdk::Call& call,
+                                    const snapcore::sdk::Artifact& artifact, const Place& live);
+
+}  // namespace tfstate
