@@ -177,7 +177,12 @@ Result<ActivationResult> activate(const Place& place, const Staged& staged,
   if (auto recorded = work.record_undo(back); !recorded) return fail(recorded.error());
   if (*now != Now::kNew) {
     if (!back.kept.empty() && *now == Now::kOld) {
-      if (auto kept = keep_aside(place, back.kept, staged.base); !kept) return fail(kept.error());
+      if (auto kept = keep_aside(place, back.kept, staged.base); !kept) {
+        // Nothing live was touched, and nothing stays behind.
+        (void)files::remove_file(back.kept + ".part");
+        (void)files::remove_file(back.kept);
+        return fail(kept.error());
+      }
     }
     work.say("writing " + shown(place.file.string()) + " under its lock");
     if (auto written = write_state(place, *lock, staged.file, staged.sha256); !written)

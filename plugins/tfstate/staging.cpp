@@ -98,15 +98,8 @@ Result<> finish(const files::Path& received, const files::Path& file, const Uniq
   return files::rename_no_replace(received, file);
 }
 
-}  // namespace
-
-Result<StagingResult> stage(const Place& place, const StagingWork& work) {
-  const files::Path file = place.file.string() + work.suffix;
-  const files::Path received = file.string() + ".part";
-  if (auto kept = work.record_undo(file.string()); !kept) return fail(kept.error());
-  for (const files::Path& old : {file, received}) {
-    if (auto removed = files::remove_file(old); !removed) return fail(removed.error());
-  }
+Result<StagingResult> make_staged(const Place& place, const StagingWork& work,
+                                  const files::Path& file, const files::Path& received) {
   auto fd = files::create_file(received);
   if (!fd) return fail(fd.error());
   // The source may be read to its end and the state be refused then.
@@ -139,6 +132,22 @@ Result<StagingResult> stage(const Place& place, const StagingWork& work) {
   if (!digest) return fail(digest.error());
   result.handle.sha256 = std::move(*digest);
   return result;
+}
+
+}  // namespace
+
+Result<StagingResult> stage(const Place& place, const StagingWork& work) {
+  const files::Path file = place.file.string() + work.suffix;
+  const files::Path received = file.string() + ".part";
+  if (auto kept = work.record_undo(file.string()); !kept) return fail(kept.error());
+  const auto remove_both = [&]() -> Result<> {
+    if (auto removed = files::remove_file(received); !removed) return removed;
+    return files::remove_file(file);
+  };
+  if (auto removed = remove_both(); !removed) return fail(removed.error());
+  auto staged = make_staged(place, work, file, received);
+  if (!staged) (void)remove_both();
+  return staged;
 }
 
 Result<std::vector<std::string>> check_staged(const Place& place, const Staged& staged) {
