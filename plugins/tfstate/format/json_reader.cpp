@@ -55,8 +55,9 @@ void append_utf8(std::string& out, std::uint32_t point) {
   }
 }
 
-JsonReader::JsonReader(Read read) : read_(std::move(read)), buffer_(kPiece) {
-  start_ = cursor_ = end_ = buffer_.data();
+JsonReader::JsonReader(Read read)
+    : read_(std::move(read)), buffer_(std::make_unique_for_overwrite<char[]>(kPiece)) {
+  start_ = cursor_ = end_ = buffer_.get();
 }
 
 JsonReader::JsonReader(std::string_view bytes)
@@ -71,8 +72,8 @@ bool JsonReader::fill() {
     sink_->update(
         {reinterpret_cast<const std::byte*>(tapped_), static_cast<std::size_t>(end_ - tapped_)});
   base_ += static_cast<std::uint64_t>(end_ - start_);
-  start_ = cursor_ = end_ = tapped_ = buffer_.data();
-  auto got = read_(std::as_writable_bytes(std::span(buffer_)));
+  start_ = cursor_ = end_ = tapped_ = buffer_.get();
+  auto got = read_(std::as_writable_bytes(std::span(buffer_.get(), kPiece)));
   if (!got) {
     refuse(got.error());
     return false;

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/support/digest.hpp>
@@ -90,7 +91,7 @@ class JsonReader {
   bool skip_scalar(Json kind);
 
   Read read_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   const char* start_ = nullptr;
   const char* cursor_ = nullptr;
   const char* end_ = nullptr;
