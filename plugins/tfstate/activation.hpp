@@ -33,6 +33,6 @@ Result<ActivationResult> activate(const Place& place, const Staged& staged,
 // Puts the old state back, if the new one, or half of it, is there; "tfstate.changed_since" when
 // somebody has written since, whose work would be lost.
 Result<std::vector<std::string>> take_back(const Place& place, const WayBack& back,
-                                           const LockInfo& lock);
+                                           const LockInfo& info);
 
 }  // namespace tfstate

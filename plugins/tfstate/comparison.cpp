@@ -19,7 +19,7 @@ using snapcore::shown;
 constexpr std::size_t kMostForgotten = 20;
 
 // A file of this machine that is not ours to close.
-StateBytes bytes_in_file(std::string name, int fd) {
+StateBytes bytes_in_file(const std::string& name, int fd) {
   return {.name = name,
           .read_at = [name, fd](std::uint64_t offset,
                                 std::span<std::byte> into) -> Result<std::size_t> {

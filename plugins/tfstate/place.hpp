@@ -34,6 +34,6 @@ struct Place {
 // As the local backend finds it: `path` in the default workspace, else
 // `workspace_dir`/NAME/terraform.tfstate, both from the directory. What the site leaves out is
 // taken from what `init` left in the directory; a backend that is not local is refused by name.
-Result<Place> locate(const Config& config);
+Result<Place> locate(const Config& given);
 
 }  // namespace tfstate

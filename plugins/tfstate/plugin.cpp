@@ -1,5 +1,6 @@
 // The tfstate plugin: its operations, and what the core is told of them. The work is done
 // elsewhere.
+#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,13 +79,12 @@ Result<std::string> suffix_of(const Call& call, std::string_view what) {
 }
 
 std::string who_we_are() {
-  char host[256] = "", user[256] = "";
+  char host[256] = "", space[4096];
   (void)::gethostname(host, sizeof host - 1);
-  if (::getlogin_r(user, sizeof user) != 0) {
-    const std::string id = "uid" + std::to_string(::geteuid());
-    return id + "@" + host;
-  }
-  return std::string(user) + "@" + host;
+  struct passwd entry = {};
+  struct passwd* found = nullptr;
+  const bool known = ::getpwuid_r(::geteuid(), &entry, space, sizeof space, &found) == 0 && found;
+  return (known ? std::string(entry.pw_name) : std::to_string(::geteuid())) + "@" + host;
 }
 
 LockInfo lock_of(const Call& call, const Place& place, std::string operation) {

@@ -42,21 +42,21 @@ class Comparing {
   // Null: there is none.
   void compare(const Node* before, const Node* after) {
     if (before != nullptr && after != nullptr && same_value(*before, *after)) return;
-    const bool inner_before = is_container(before), inner_after = is_container(after);
+    // What there is to go into.
+    const Node* const a = is_container(before) ? before : nullptr;
+    const Node* const b = is_container(after) ? after : nullptr;
     // What a secret is made of is secret, too: not even names inside of it are shown.
-    if (sensitive_.hides(where_) || (!inner_before && !inner_after)) return add(before, after);
-    const bool fits = (!inner_before || !inner_after || before->kind == after->kind);
-    if (!fits) {
+    if (sensitive_.hides(where_) || (a == nullptr && b == nullptr)) return add(before, after);
+    if (a != nullptr && b != nullptr && a->kind != b->kind) {
       compare(before, nullptr);
       compare(nullptr, after);
       return;
     }
     // A value that gives way to a list, or the other way round.
-    if (!inner_before && before != nullptr && before->kind != Json::kNull) add(before, nullptr);
-    if (!inner_after && after != nullptr && after->kind != Json::kNull) add(nullptr, after);
-    const Node* const a = inner_before ? before : nullptr;
-    const Node* const b = inner_after ? after : nullptr;
-    (a != nullptr ? a : b)->kind == Json::kObject ? compare_members(a, b) : compare_items(a, b);
+    if (a == nullptr && before != nullptr && before->kind != Json::kNull) add(before, nullptr);
+    if (b == nullptr && after != nullptr && after->kind != Json::kNull) add(nullptr, after);
+    const Node& either = a != nullptr ? *a : *b;
+    either.kind == Json::kObject ? compare_members(a, b) : compare_items(a, b);
   }
 
   void step(std::string name, bool index, const Node* before, const Node* after) {

@@ -183,7 +183,7 @@ class Comparing {
   }
 
  private:
-  Result<> tell(Difference difference, std::uint64_t& counter) {
+  Result<> tell(const Difference& difference, std::uint64_t& counter) {
     ++counter;
     return report_(difference);
   }
@@ -233,7 +233,7 @@ class Comparing {
     auto& counter = moved                                ? diff_.counts.moved
                     : difference.what == What::kReplaced ? diff_.counts.replaced
                                                          : diff_.counts.changed;
-    return tell(std::move(difference), counter);
+    return tell(difference, counter);
   }
 
   Result<> compare_parts(const Span& before, const Span& after, Difference& difference) {
@@ -285,7 +285,7 @@ class Comparing {
                                              .after = b->sensitive ? "yes" : "no"});
     }
     if (both && difference.attributes.shown.empty() && !difference.too_large) return {};
-    return tell(std::move(difference), diff_.counts.outputs);
+    return tell(difference, diff_.counts.outputs);
   }
 
   static const Node* value_of(const std::optional<Node>& output) {

@@ -46,7 +46,7 @@ class JsonReader {
   // Where the next value or bracket begins.
   std::uint64_t offset();
   // Behind what was passed last.
-  std::uint64_t passed() const { return base_ + (cursor_ - start_); }
+  std::uint64_t passed() const { return base_ + static_cast<std::uint64_t>(cursor_ - start_); }
 
   // Each answers false, and fails, when something else stands there.
   bool enter_object();

@@ -50,7 +50,7 @@ std::string uuid_from(std::string_view hex) {
   id.resize(32, '0');
   id[12] = '4';  // the version: random
   id[16] = "89ab"[static_cast<unsigned char>(id[16]) & 3];
-  for (const std::size_t at : {20, 16, 12, 8}) id.insert(at, 1, '-');
+  for (const std::size_t at : {20u, 16u, 12u, 8u}) id.insert(at, 1, '-');
   return id;
 }
 
