@@ -26,6 +26,7 @@ struct Transfer {
   CURL* handle = nullptr;
   Response response = {};
   std::uint64_t received = 0;
+  bool head_shown = false;
   bool too_large = false;
   bool cancelled = false;
   Result<> consumer = {};
@@ -46,6 +47,18 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// The headers of an answer are complete.
+bool show_head(Transfer& transfer) {
+  if (!transfer.request->on_head || transfer.head_shown) return true;
+  long status = 0;
+  curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 299) return true;
+  transfer.head_shown = true;  // what may follow the body are trailers
+  transfer.response.status = static_cast<int>(status);
+  transfer.consumer = transfer.request->on_head(transfer.response);
+  return transfer.consumer.has_value();
+}
+
 // No exception may pass through libcurl; a callback that cannot go on says so by its answer.
 std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* user) noexcept try {
   auto& transfer = *static_cast<Transfer*>(user);
@@ -53,6 +66,8 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* user) 
   if (line.starts_with("HTTP/")) {
     transfer.response.headers.clear();  // of an earlier answer: 100, or a redirect
     transfer.response.body.clear();
+  } else if (line == "\r\n" || line == "\n") {
+    return show_head(transfer) ? size : 0;
   } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
     if (transfer.response.headers.size() >= 1000) return 0;
     transfer.response.headers.emplace_back(lower(line.substr(0, colon)),
@@ -92,6 +107,11 @@ int watch(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept t
 
 bool has_line_break(std::string_view text) {
   return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+bool has_content_type(const Headers& headers) {
+  return std::any_of(headers.begin(), headers.end(),
+                     [](const auto& header) { return lower(header.first) == "content-type"; });
 }
 
 bool is_quiet(std::string_view method) { return method == "GET" || method == "HEAD"; }
@@ -158,7 +178,8 @@ struct Client::State {
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(h, CURLOPT_PROXY, options.proxy.c_str());
+    curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
+    if (!options.proxy_of_environment) curl_easy_setopt(h, CURLOPT_PROXY, options.proxy.c_str());
     curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(options.connect_timeout.count()));
     if (!options.ca_file.empty()) {
@@ -183,6 +204,11 @@ struct Client::State {
     if (request.follow_redirects && is_quiet(request.method)) {
       curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
       curl_easy_setopt(h, CURLOPT_MAXREDIRS, 5L);
+    }
+    // Few large pieces are cheaper than many small ones.
+    if (request.on_body) curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 512L << 10);
+    if (request.body.size() > (64u << 10)) {
+      curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
     }
     if (request.method == "HEAD") {
       curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
@@ -265,7 +291,8 @@ Result<Response> Client::send(const Request& request) {
     (void)headers.release();
     headers.reset(longer);
   };
-  add("Expect:");  // no waiting for "100 Continue"
+  add("Expect:");                                                // no waiting for "100 Continue"
+  if (!has_content_type(request.headers)) add("Content-Type:");  // libcurl would claim it is a form
   // "name;" is libcurl's way to send an empty value.
   for (const auto& [name, value] : request.headers)
     add(value.empty() ? name + ";" : name + ": " + value);

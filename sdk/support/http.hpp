@@ -1,15 +1,16 @@
 // A small HTTP client: bounded, with deadlines, without surprises.
 //
-// Directly connected (proxy settings of the environment are ignored), HTTP/1.1, http and https
-// alone, no redirects unless asked. An answer with any status is a Response; an Error means that
-// there is no answer:
+// Directly connected (proxy settings of the environment are ignored unless asked for), HTTP/1.1,
+// http and https alone, no redirects unless asked. The path is sent as it stands, dots and double
+// slashes included. An answer with any status is a Response; an Error means that there is no
+// answer:
 //   "http.bad_request"         the URL or a header is malformed; nothing was sent
 //   "http.unknown_host", "http.refused"   no connection
 //   "http.tls"                 certificates do not match, or the other side does not speak TLS
 //   "http.timeout"             the deadline, or nothing moved for a while
 //   "http.broken"              the connection broke, or the answer is not HTTP
 //   "http.too_large"           the answer exceeds max_response
-//   "http.cancelled", or the error of on_body as it is
+//   "http.cancelled", or the error of on_head or on_body as it is
 // The outcome is may_have_happened as soon as a request that is not GET or HEAD may have reached
 // the server.
 #pragma once
@@ -32,8 +33,17 @@ struct Options {
   std::string ca_file = {};           // PEM; empty: the system's authorities
   std::string certificate_file = {};  // PEM, for servers that ask for one
   std::string key_file = {};
-  std::string proxy = {};  // empty: none
+  std::string proxy = {};             // empty: none
+  bool proxy_of_environment = false;  // http_proxy, https_proxy, no_proxy as curl reads them
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
+};
+
+struct Response {
+  int status = 0;
+  Headers headers = {};  // names in lower case
+  std::string body = {};
+  bool ok() const { return status >= 200 && status < 300; }
+  std::string_view header(std::string_view lower_case_name) const;  // empty when absent
 };
 
 struct Request {
@@ -45,18 +55,13 @@ struct Request {
   std::chrono::seconds stall = std::chrono::seconds(60);  // nothing moves for so long; 0: none
   std::uint64_t max_response = 16u << 20;                 // bytes of the body
   bool follow_redirects = false;                          // at most five, of GET and HEAD alone
+  // Sees status and headers of an answer with a 2xx status before its body; an error ends the
+  // request there.
+  std::function<Result<>(const Response& head)> on_head = {};
   // Takes the body of an answer with a 2xx status piece by piece; other bodies stay in
   // Response::body.
   std::function<Result<>(std::string_view piece)> on_body = {};
   std::function<bool()> cancelled = {};  // polled at least once a second
-};
-
-struct Response {
-  int status = 0;
-  Headers headers = {};  // names in lower case
-  std::string body = {};
-  bool ok() const { return status >= 200 && status < 300; }
-  std::string_view header(std::string_view lower_case_name) const;  // empty when absent
 };
 
 // Keeps connections open between GETs; other methods always use a fresh one, so that a request is

@@ -33,6 +33,48 @@ TEST(HttpTest, ABodyIsSentAsItIs) {
   EXPECT_EQ(server.request(0).find("Expect"), std::string::npos);
 }
 
+TEST(HttpTest, OnlyWhatTheCallerSaysOfTheContentIsSaid) {
+  HttpServer server({kHello, kHello});
+  ASSERT_TRUE(Client().send({.method = "PUT", .url = server.url("/"), .body = "x"}));
+  EXPECT_EQ(server.request(0).find("Content-Type"), std::string::npos);
+  const Headers given = {{"content-type", "text/plain"}};
+  ASSERT_TRUE(
+      Client().send({.method = "PUT", .url = server.url("/"), .headers = given, .body = "x"}));
+  EXPECT_NE(server.request(1).find("content-type: text/plain\r\n"), std::string::npos);
+}
+
+TEST(HttpTest, APathIsSentAsItStands) {
+  HttpServer server({kHello});
+  ASSERT_TRUE(Client().send({.url = server.url("/a//b/../c/./d%2Fe")}));
+  EXPECT_TRUE(server.request(0).starts_with("GET /a//b/../c/./d%2Fe HTTP/1.1\r\n"));
+}
+
+TEST(HttpTest, TheHeadOfAnAnswerIsSeenBeforeItsBodyAndMayEndIt) {
+  HttpServer server({kHello, kHello, "HTTP/1.1 404 X\r\nContent-Length: 2\r\n\r\nno",
+                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+                     "X-Trailer: 1\r\n\r\n"});
+  std::string seen;
+  Request request{.url = server.url("/")};
+  request.on_head = [&](const Response& head) -> Result<> {
+    seen += std::to_string(head.status) + std::string(head.header("x-note")) + "|";
+    return {};
+  };
+  request.on_body = [&](std::string_view piece) -> Result<> {
+    seen += piece;
+    return {};
+  };
+  ASSERT_TRUE(Client().send(request));
+  EXPECT_EQ(seen, "200seen|hello");
+  Request refusing = request;
+  refusing.on_head = [](const Response&) { return fail({.code = "x.no", .message = "no"}); };
+  seen.clear();
+  EXPECT_EQ(Client().send(refusing).error().code, "x.no");
+  EXPECT_EQ(Client().send(request)->body, "no") << "what is no success is not looked at";
+  EXPECT_EQ(seen, "");
+  ASSERT_TRUE(Client().send(request));
+  EXPECT_EQ(seen, "200|a") << "trailers are no second head";
+}
+
 TEST(HttpTest, AnyStatusIsAnAnswer) {
   for (const int status : {204, 301, 403, 404, 500, 503}) {
     HttpServer server({"HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: 0\r\n\r\n"});
