@@ -490,6 +490,8 @@ TEST_F(PluginTest, InterfacesAreCompleteSchemas) {
         sdk::schema_of<sdk::target::Inspection>(), sdk::schema_of<sdk::target::Examination>(),
         sdk::schema_of<sdk::target::Staged<>>(), sdk::schema_of<sdk::target::HealthArgs<>>(),
         sdk::schema_of<sdk::target::Activated<>>(), sdk::schema_of<sdk::objects::PutArgs>(),
+        sdk::schema_of<sdk::objects::Object>(), sdk::schema_of<sdk::objects::Version>(),
+        sdk::schema_of<sdk::objects::CopyArgs>(), sdk::schema_of<sdk::objects::Traits>(),
         sdk::schema_of<sdk::host::SwitchArgs>()}) {
     EXPECT_EQ(schema.at("type").text(), "object");
     EXPECT_FALSE(schema.at("additionalProperties").bool_or(true));
