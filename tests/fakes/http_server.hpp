@@ -1,5 +1,5 @@
-// A loopback server that answers each request with the next of its prepared texts, one connection
-// each, and remembers what it was asked.
+// A loopback server that answers each request with the next of its prepared texts, or with what a
+// function makes of it, one connection each, and remembers what it was asked.
 #pragma once
 
 #include <netinet/in.h>
@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <concepts>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -22,7 +24,15 @@ class HttpServer {
   // An answer that never comes; the connection stays open until the client leaves.
   static constexpr char kSilence[] = "(silence)";
 
-  explicit HttpServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
+  // Called on the thread of the server, one request after the other.
+  using Answering = std::function<std::string(const std::string& request)>;
+
+  explicit HttpServer(std::vector<std::string> answers)
+      : HttpServer([answers = std::move(answers), next = std::size_t{0}](const auto&) mutable {
+          return next < answers.size() ? answers[next++] : std::string();
+        }) {}
+  template <std::invocable<const std::string&> F>
+  explicit HttpServer(F answering) : answering_(std::move(answering)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
@@ -72,16 +82,15 @@ class HttpServer {
   }
 
   void serve() {
-    for (std::size_t next = 0; readable(listener_);) {
+    while (readable(listener_)) {
       const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) continue;
-      converse(client, next < answers_.size() ? answers_[next] : std::string());
-      ++next;
+      converse(client);
       ::close(client);
     }
   }
 
-  void converse(int client, const std::string& answer) {
+  void converse(int client) {
     std::string request;
     char piece[4096];
     // What speaks TLS to us never completes a request: answer its first bytes.
@@ -98,6 +107,7 @@ class HttpServer {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
+    const std::string answer = answering_(request);
     if (answer == kSilence) {
       readable(client);
       return;
@@ -105,7 +115,7 @@ class HttpServer {
     (void)::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
   }
 
-  std::vector<std::string> answers_;
+  Answering answering_;
   int listener_ = -1;
   int stop_ = -1;
   int port_ = 0;

@@ -1,0 +1,30 @@
+// Objects as artifacts: each with the two companions that may lie beside it, as in `files`.
+#pragma once
+
+#include <snapcore/sdk/call.hpp>
+#include <string>
+
+#include "reading.hpp"
+
+namespace s3 {
+
+// Which companions there are; nobody knows before asking.
+struct Companions {
+  bool manifest = true;
+  bool digest = true;
+};
+
+// What is wrong with a companion is a warning of the call, and the artifact stays what it is.
+snapcore::Result<snapcore::sdk::Artifact> artifact_of(Session& session,
+                                                      const objects::Object& object,
+                                                      Companions companions = {});
+
+// Emits every artifact whose name starts with `prefix`, in constant memory. An artifact is held
+// back until the keys of its companions have gone by, so that only those that are there are asked
+// for.
+snapcore::Result<> list_artifacts(Session& session, const std::string& prefix);
+
+// The digest that a sha256sum file says of `file`: "HEX  name", "HEX *name", or HEX alone.
+std::optional<std::string> digest_in(std::string_view sum_file, std::string_view file);
+
+}  // namespace s3

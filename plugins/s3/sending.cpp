@@ -1,0 +1,207 @@
+#include "sending.hpp"
+
+#include <snapcore/support/digest.hpp>
+#include <snapcore/support/process.hpp>
+#include <span>
+#include <utility>
+
+namespace s3 {
+
+using snapcore::Error;
+using snapcore::fail;
+using snapcore::Outcome;
+using snapcore::Result;
+namespace sdk = snapcore::sdk;
+
+namespace {
+
+std::vector<std::string> by_hand(const Settings& settings, std::vector<std::string> arguments) {
+  std::vector<std::string> line = {"aws", "s3api"};
+  line.insert(line.end(), std::make_move_iterator(arguments.begin()),
+              std::make_move_iterator(arguments.end()));
+  line.insert(line.end(), {"--bucket", settings.bucket});
+  if (settings.endpoint) line.insert(line.end(), {"--endpoint-url", *settings.endpoint});
+  return line;
+}
+
+sdk::Undo undo_of(Session& session, const Traces& traces) {
+  sdk::Undo undo{.data = sdk::to_value(traces),
+                 .words = {"remove " + session.store().shown(traces.key) + " as it was written"}};
+  const auto add = [&](std::vector<std::string> arguments) {
+    undo.shell.push_back(
+        snapcore::process::shell_line(by_hand(session.settings(), std::move(arguments))));
+  };
+  if (!traces.upload.empty()) {
+    add({"abort-multipart-upload", "--key", traces.key, "--upload-id", traces.upload});
+  }
+  // Whether it is there, and is this one, stands in its metadata: snapcore-call.
+  add({"head-object", "--key", traces.key});
+  return undo;
+}
+
+Result<> remember(Session& session, const Traces& traces) {
+  if (auto kept = session.call().record_undo(undo_of(session, traces)); !kept) return kept;
+  return session.call().checkpoint(sdk::to_value(traces));
+}
+
+class Sending {
+ public:
+  Sending(Session& session, const NewObject& object, Traces traces,
+          const BeforeVisible& before_visible)
+      : session_(session),
+        object_(object),
+        traces_(std::move(traces)),
+        before_visible_(before_visible) {
+    traces_.part_size = session.settings().part_size;
+  }
+
+  Result<Found> run() {
+    std::optional<Traces> earlier;
+    if (session_.call().facts().attempt > 1) {
+      auto done = find_marked(session_, object_.key, object_.mark);
+      if (!done) return fail(done.error());
+      if (*done) return std::move(**done);
+      if (auto traces = sdk::from_value<Traces>(session_.call().facts().checkpoint)) {
+        if (traces->key == traces_.key) earlier = std::move(*traces);
+      }
+    }
+    if (earlier && !earlier->upload.empty()) {
+      if (auto taken = take_up(*earlier); !taken) return fail(taken.error());
+    }
+    if (auto kept = remember(session_, traces_); !kept) return fail(kept.error());
+    auto sent = send();
+    if (sent) return sent;
+    return fail(cleaned_up(sent.error()));
+  }
+
+ private:
+  // What the process that ended had sent is not sent again.
+  Result<> take_up(const Traces& earlier) {
+    if (earlier.part_size != traces_.part_size) {
+      return Upload::abort(session_, object_.key, earlier.upload);
+    }
+    auto upload = Upload::go_on(session_, object_, earlier.upload);
+    if (upload) {
+      upload_ = std::move(*upload);
+      traces_.upload = earlier.upload;
+      return {};
+    }
+    if (upload.error().code == "s3.no_upload") return {};
+    return fail(upload.error());
+  }
+
+  Result<std::string> next_part() {
+    std::string body(static_cast<std::size_t>(traces_.part_size), '\0');
+    sdk::Port port = session_.call().port(0);
+    auto got = port.read_full(std::as_writable_bytes(std::span(body.data(), body.size())));
+    if (!got) return fail(got.error());
+    body.resize(*got);
+    hash_.update(body);
+    size_ += body.size();
+    return body;
+  }
+
+  Result<> all_is_sent() {
+    if (!before_visible_) return {};
+    return before_visible_(size_, snapcore::to_hex(hash_.so_far()));
+  }
+
+  Result<Found> send() {
+    auto part = next_part();
+    if (!part) return fail(part.error());
+    if (part->size() < traces_.part_size && !upload_) {
+      if (auto ready = all_is_sent(); !ready) return fail(ready.error());
+      return put_whole(session_, object_, std::move(*part));
+    }
+    if (!upload_) {
+      auto begun = Upload::begin(session_, object_);
+      if (!begun) return fail(begun.error());
+      upload_ = std::move(*begun);
+      traces_.upload = upload_->id();
+      if (auto kept = remember(session_, traces_); !kept) return fail(kept.error());
+    }
+    // A full part may be followed by none; an upload has at least one.
+    do {
+      const bool last = part->size() < traces_.part_size;
+      if (auto added = upload_->add(std::move(*part)); !added) return fail(added.error());
+      session_.call().progress(size_, 0);
+      if (last) break;
+      part = next_part();
+      if (!part) return fail(part.error());
+    } while (!part->empty());
+    if (auto ready = all_is_sent(); !ready) return fail(ready.error());
+    completing_ = true;
+    return upload_->complete();
+  }
+
+  Error cleaned_up(Error error) {
+    if (traces_.upload.empty()) return error;
+    session_.tidy_up();
+    auto gone = Upload::abort(session_, object_.key, traces_.upload);
+    if (gone && !completing_) error.outcome = Outcome::kNothingHappened;
+    if (gone) return error;
+    error.message += "; an unfinished upload is left behind (" + gone.error().message + ")";
+    if (error.outcome == Outcome::kNothingHappened) error.outcome = Outcome::kMayHaveHappened;
+    return error;
+  }
+
+  Session& session_;
+  const NewObject& object_;
+  Traces traces_;
+  const BeforeVisible& before_visible_;
+  std::optional<Upload> upload_;
+  snapcore::Sha256 hash_;
+  std::uint64_t size_ = 0;
+  bool completing_ = false;
+};
+
+Result<> withdraw_one(Session& session, const std::string& key, const std::string& mark,
+                      std::vector<std::string>& words) {
+  auto found = find_marked(session, key, mark);
+  if (!found) return fail(found.error());
+  if (!*found) return {};
+  if (auto removed = remove_version(session, key, (*found)->object.version_id); !removed) {
+    return removed;
+  }
+  words.push_back("removed " + session.store().shown(key));
+  return {};
+}
+
+}  // namespace
+
+void fields(sdk::Fields& f, Traces& t) {
+  f("key", t.key);
+  f("beside", t.beside);
+  f("mark", t.mark);
+  f("upload", t.upload);
+  f("part_size", t.part_size);
+}
+
+std::string mark_of(const sdk::Call& call) { return call.facts().key.substr(0, 32); }
+
+Result<Found> send_port(Session& session, const NewObject& object, Traces traces,
+                        const BeforeVisible& before_visible) {
+  return Sending(session, object, std::move(traces), before_visible).run();
+}
+
+Result<std::vector<std::string>> withdraw(Session& session, const Traces& traces) {
+  std::vector<std::string> words;
+  if (!traces.upload.empty()) {
+    if (auto gone = Upload::abort(session, traces.key, traces.upload); !gone) {
+      return fail(gone.error());
+    }
+  }
+  // The object goes first, so that no artifact is ever without its companions.
+  if (auto gone = withdraw_one(session, traces.key, traces.mark, words); !gone) {
+    return fail(gone.error());
+  }
+  for (const std::string& key : traces.beside) {
+    if (auto gone = withdraw_one(session, key, traces.mark, words); !gone) {
+      return fail(gone.error());
+    }
+  }
+  if (words.empty()) words.push_back("nothing was left of it");
+  return words;
+}
+
+}  // namespace s3

@@ -1,0 +1,283 @@
+#include "store.hpp"
+
+#include <algorithm>
+#include <snapcore/support/digest.hpp>
+#include <snapcore/utf8.hpp>
+
+#include "credentials.hpp"
+#include "times.hpp"
+
+namespace s3 {
+
+using snapcore::Category;
+using snapcore::Error;
+using snapcore::fail;
+using snapcore::Outcome;
+using snapcore::Result;
+namespace sdk = snapcore::sdk;
+
+namespace {
+
+constexpr std::size_t kMostIdle = 8;
+constexpr std::chrono::seconds kWorthCorrecting{60};
+constexpr std::chrono::seconds kStall{30};
+constexpr std::chrono::seconds kPutTogether{600};  // a store may need so long for many parts
+
+bool is_quiet(const Ask& ask) { return ask.method == "GET" || ask.method == "HEAD"; }
+
+http::Options options_of(const Settings& settings) {
+  return {.ca_file = settings.ca_file,
+          .proxy_of_environment = true,
+          .connect_timeout = std::chrono::seconds(10)};
+}
+
+Error unreachable(const Error& cause, const Store& store) {
+  const bool tls = cause.code == "http.tls";
+  Error error{
+      .code = tls ? "s3.tls" : "s3.unreachable",
+      .message = "the store of " + store.shown("") + " does not answer: " + cause.message,
+      .hint = tls ? "the setting 'ca' or AWS_CA_BUNDLE names the authority of its certificate" : "",
+      .category = cause.category,
+      .outcome = cause.outcome,
+      .cause = std::make_shared<const Error>(cause)};
+  return error;
+}
+
+// It becomes a part of a host name.
+bool is_region(std::string_view text) {
+  return !text.empty() && text.size() <= 40 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+// Of the network and not of a callback or a person.
+bool is_network(const Error& error) {
+  return error.code == "http.refused" || error.code == "http.timeout" ||
+         error.code == "http.broken" || error.code == "http.unknown_host";
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Store>> Store::open(sdk::Call& call, const Config& config,
+                                           Surroundings surroundings) {
+  auto profile = read_profile(config, surroundings);
+  if (!profile) return fail(profile.error());
+  auto settings = settle(config, *profile, surroundings);
+  if (!settings) return fail(settings.error());
+  if (auto address = address_of(*settings, settings->region); !address) {
+    return fail(address.error());
+  }
+  auto credentials = find_credentials(call, config, *profile, surroundings);
+  if (!credentials) return fail(credentials.error());
+  return std::shared_ptr<Store>(
+      new Store(std::move(*settings), std::move(*credentials), std::move(surroundings)));
+}
+
+std::string Store::shown(std::string_view key) const {
+  return "s3://" + settings_.bucket + "/" + snapcore::shown(key);
+}
+
+std::string Store::identity() const {
+  // Region and addressing are ways to a place; the place is the same.
+  Settings plain = settings_;
+  plain.addressing = Addressing::kPath;
+  auto address = address_of(plain, "");
+  return settings_.endpoint && address ? address->host + "/" + settings_.bucket : settings_.bucket;
+}
+
+Session::Session(std::shared_ptr<Store> store, sdk::Call& call)
+    : store_(std::move(store)), call_(&call), client_([&] {
+        const std::lock_guard lock(store_->mutex_);
+        if (store_->idle_.empty()) return http::Client(options_of(store_->settings_));
+        http::Client kept = std::move(store_->idle_.back());
+        store_->idle_.pop_back();
+        return kept;
+      }()) {}
+
+Session::~Session() {
+  const std::lock_guard lock(store_->mutex_);
+  if (store_->idle_.size() < kMostIdle) store_->idle_.push_back(std::move(client_));
+}
+
+Result<http::Response> Session::send_once(const Ask& ask) {
+  std::string region;
+  std::chrono::seconds skew{0};
+  {
+    const std::lock_guard lock(store_->mutex_);
+    region = store_->region_;
+    skew = store_->skew_;
+  }
+  auto address = address_of(store_->settings_, region);
+  if (!address) return fail(address.error());
+  const std::string path = address->path(ask.key);
+  aws::Request signed_request{
+      .method = ask.method,
+      .path = path,
+      .query = ask.query,
+      .headers = ask.headers,
+      .payload_hash = ask.payload_hash.empty() ? snapcore::sha256_hex(ask.body) : ask.payload_hash};
+  signed_request.headers.emplace_back("host", address->host);
+  const aws::Pairs added = aws::sign(signed_request, store_->credentials_, {region, "s3"},
+                                     store_->surroundings_.now() + skew, store_->keys_);
+
+  const std::string query = aws::query_text(ask.query);
+  http::Request request{
+      .method = ask.method,
+      .url = address->origin + path + (query.empty() ? "" : "?" + query),
+      .headers = ask.headers,
+      .body = ask.body,
+      .deadline = std::chrono::milliseconds::zero(),
+      .stall = ask.late_errors ? kPutTogether : kStall,
+      .on_head = ask.on_head,
+      .on_body = ask.on_body,
+      .cancelled = [this, &ask] { return !tidying_ && !ask.to_the_end && call_->cancelled(); }};
+  // Compressed on the way it would be other bytes than those the store has.
+  request.headers.emplace_back("accept-encoding", "identity");
+  request.headers.insert(request.headers.end(), added.begin(), added.end());
+  if (ask.on_body) request.max_response = UINT64_MAX;
+  return client_.send(request);
+}
+
+Result<> Session::keep_going() const {
+  if (tidying_) return {};
+  return call_->keep_going();
+}
+
+std::uint32_t Session::attempts() const {
+  const std::uint32_t set = store_->settings_.attempts;
+  return tidying_ ? std::min(set, 2U) : set;
+}
+
+// The bucket is elsewhere than we were told. Amazon's hosts follow the region; an endpoint that
+// somebody configured stays, and only the signature changes.
+bool Session::correct_region(const Ask& ask, const Refusal& refusal) {
+  const bool hinted = refusal.code == "AuthorizationHeaderMalformed" ||
+                      refusal.code == "PermanentRedirect" || refusal.code == "TemporaryRedirect" ||
+                      refusal.code == "IllegalLocationConstraintException";
+  const bool bare = ask.method == "HEAD" && (refusal.status == 400 || refusal.status == 403);
+  const bool moved = refusal.status == 301 || refusal.status == 302 || refusal.status == 307;
+  if (!hinted && !bare && !moved) return false;
+  std::string region = refusal.region;
+  if (region.empty() && ask.method == "HEAD" && refusal.status != 403) region = region_by_listing();
+  const std::lock_guard lock(store_->mutex_);
+  if (!is_region(region) || region == store_->region_) return false;
+  store_->region_ = region;
+  return true;
+}
+
+// An answer to HEAD has no body to say it in.
+std::string Session::region_by_listing() {
+  auto answer = send_once({.query = {{"list-type", "2"}, {"max-keys", "1"}}});
+  return answer && !answer->ok() ? refusal_of(*answer).region : std::string();
+}
+
+bool Session::correct_clock(const http::Response& response, const Refusal& refusal) {
+  if (refusal.code != "RequestTimeTooSkewed" && refusal.status != 403) return false;
+  const auto theirs = http_date(response.header("date"));
+  if (!theirs) return false;
+  const auto ahead = *theirs - store_->surroundings_.now();
+  {
+    const std::lock_guard lock(store_->mutex_);
+    if (std::chrono::abs(ahead - store_->skew_) < kWorthCorrecting) return false;
+    store_->skew_ = ahead;
+  }
+  call_->log(sdk::Level::kWarning, "the clock of this machine and that of " + store_->shown("") +
+                                       " differ by " +
+                                       std::to_string(std::chrono::abs(ahead).count()) +
+                                       " s; requests are dated by the "
+                                       "store's");
+  return true;
+}
+
+// What is known of a request while it is made again and again.
+struct Session::Tries {
+  std::uint32_t count = 0;
+  bool region_corrected = false;
+  bool clock_corrected = false;
+  bool lost = false;  // it may have happened
+};
+
+// The answer to a request that may have happened already, when it has.
+Result<std::optional<http::Response>> Session::found_done(const Ask& ask, const Tries& tries) {
+  if (!tries.lost || !ask.look_first) return std::optional<http::Response>();
+  return ask.look_first();
+}
+
+// What to do about an answer: give it back, or try again at once or later.
+Session::Next Session::judge(const Ask& ask, const http::Response& answer, Tries& tries) {
+  const bool late = ask.late_errors && is_refused_with_success(answer);
+  if (answer.ok() && !late) return Next::kTake;
+  const Refusal refusal = refusal_of(answer);
+  if (!tries.region_corrected && correct_region(ask, refusal)) {
+    tries.region_corrected = true;
+    return Next::kAtOnce;
+  }
+  if (!tries.clock_corrected && correct_clock(answer, refusal)) {
+    tries.clock_corrected = true;
+    return Next::kAtOnce;
+  }
+  if (!late && !may_pass(refusal)) return Next::kRefused;
+  // Neither a 5xx nor an error behind a 200 says that nothing happened.
+  if (late || refusal.status >= 500) tries.lost = true;
+  return Next::kLater;
+}
+
+Result<http::Response> Session::send(const Ask& given) {
+  Ask ask = given;
+  Tries tries;
+  const auto may_have_happened = [&](Error error) {
+    if (tries.lost && !is_quiet(ask)) error.outcome = Outcome::kMayHaveHappened;
+    return fail(std::move(error));
+  };
+  for (;;) {
+    if (auto going = keep_going(); !going) return may_have_happened(going.error());
+    if (tries.count > 0 && ask.go_on && ask.go_on(ask)) tries.count = 0;
+    ++tries.count;
+    auto answer = send_once(ask);
+    Next next = Next::kLater;
+    if (answer) {
+      next = judge(ask, *answer, tries);
+    } else {
+      if (answer.error().code == "http.cancelled") {
+        Error stopped = sdk::stopped();
+        stopped.outcome = answer.error().outcome;
+        return fail(std::move(stopped));
+      }
+      if (!is_network(answer.error())) return answer;
+      if (answer.error().outcome != Outcome::kNothingHappened) tries.lost = true;
+    }
+    if (next == Next::kTake) {
+      store_->tokens_.give_back();
+      return answer;
+    }
+    if (next == Next::kAtOnce) continue;
+    // Refused, perhaps because an earlier try was not: or the next one would be.
+    auto done = found_done(ask, tries);
+    if (!done) return may_have_happened(done.error());
+    if (*done) return std::move(**done);
+    if (next == Next::kRefused) return answer;
+    if (ask.once || tries.count >= attempts() || !store_->tokens_.take()) {
+      if (answer) return answer;
+      return may_have_happened(unreachable(answer.error(), *store_));
+    }
+    const auto pause = pause_after(tries.count, store_->surroundings_.random());
+    if (auto waited = wait(pause, store_->surroundings_, [this] { return keep_going(); });
+        !waited) {
+      return may_have_happened(waited.error());
+    }
+  }
+}
+
+Result<http::Response> Session::demand(const Ask& ask, std::string_view what) {
+  auto answer = send(ask);
+  if (!answer) return answer;
+  if (answer->ok() && !(ask.late_errors && is_refused_with_success(*answer))) return answer;
+  const Refusal refusal = refusal_of(*answer);
+  Error error = error_of(refusal, what);
+  const bool late = answer->ok();
+  if (!is_quiet(ask) && (late || refusal.status >= 500)) error.outcome = Outcome::kMayHaveHappened;
+  if (late) error.category = Category::kTransient;
+  return fail(std::move(error));
+}
+
+}  // namespace s3

@@ -1,0 +1,117 @@
+// One bucket of one store: signed requests, made again where that helps.
+//
+// A Store belongs to an instance and is shared by its calls; a Session belongs to one call.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <snapcore/sdk/call.hpp>
+#include <snapcore/support/aws_sign.hpp>
+#include <snapcore/support/http.hpp>
+#include <string>
+#include <vector>
+
+#include "address.hpp"
+#include "answer.hpp"
+#include "patience.hpp"
+
+namespace s3 {
+
+namespace aws = snapcore::aws;
+namespace http = snapcore::http;
+
+// What a request is, without where it goes and who signs it.
+struct Ask {
+  std::string method = "GET";
+  std::string key = {};  // empty: the bucket
+  aws::Pairs query = {};
+  http::Headers headers = {};
+  std::string body = {};
+  std::string payload_hash = {};  // SHA-256 of the body in hex; computed when left out
+  std::function<snapcore::Result<>(const http::Response& head)> on_head = {};
+  std::function<snapcore::Result<>(std::string_view piece)> on_body = {};
+  // Called before every try but the first; true when it goes on where the last one came to, which
+  // begins the count of tries anew.
+  std::function<bool(Ask& ask)> go_on = {};
+  // Once its answer is lost, a request with this is not simply made again: nullopt says that it did
+  // not happen, a response that it did.
+  std::function<snapcore::Result<std::optional<http::Response>>()> look_first = {};
+  bool once = false;        // not made again at all
+  bool to_the_end = false;  // once under way it is not broken off, though the call be cancelled
+  // The answer may be 200 and an error.
+  bool late_errors = false;
+};
+
+class Store {
+ public:
+  static snapcore::Result<std::shared_ptr<Store>> open(snapcore::sdk::Call& call,
+                                                       const Config& config,
+                                                       Surroundings surroundings);
+
+  const Settings& settings() const { return settings_; }
+  const Surroundings& surroundings() const { return surroundings_; }
+  // "s3://bucket/key", fit for messages.
+  std::string shown(std::string_view key) const;
+  // Which bucket of which store, the same whoever asks.
+  std::string identity() const;
+
+ private:
+  friend class Session;
+  Store(Settings settings, aws::Credentials credentials, Surroundings surroundings)
+      : settings_(std::move(settings)),
+        credentials_(std::move(credentials)),
+        surroundings_(std::move(surroundings)),
+        region_(settings_.region) {}
+
+  Settings settings_;
+  aws::Credentials credentials_;
+  Surroundings surroundings_;
+  aws::SigningKeys keys_;
+  RetryTokens tokens_;
+  std::mutex mutex_;  // of what follows
+  std::string region_;
+  std::chrono::seconds skew_{0};  // what the clock of the store is ahead of ours
+  std::vector<http::Client> idle_;
+};
+
+class Session {
+ public:
+  Session(std::shared_ptr<Store> store, snapcore::sdk::Call& call);
+  ~Session();
+  Session(Session&&) = delete;
+  Session& operator=(Session&&) = delete;
+
+  // The last answer, whatever its status. An error means that there was none: "s3.unreachable",
+  // "s3.tls", the error of a callback, or that the call was cancelled.
+  snapcore::Result<http::Response> send(const Ask& ask);
+  // An answer with a 2xx status; anything else is the error for `what`.
+  snapcore::Result<http::Response> demand(const Ask& ask, std::string_view what);
+
+  // From here on the call may be cancelled and what is left behind is removed all the same; with
+  // little patience.
+  void tidy_up() { tidying_ = true; }
+
+  const Store& store() const { return *store_; }
+  snapcore::sdk::Call& call() { return *call_; }
+  const Settings& settings() const { return store_->settings_; }
+
+ private:
+  struct Tries;
+  enum class Next { kTake, kRefused, kAtOnce, kLater };
+  snapcore::Result<http::Response> send_once(const Ask& ask);
+  Next judge(const Ask& ask, const http::Response& answer, Tries& tries);
+  snapcore::Result<std::optional<http::Response>> found_done(const Ask& ask, const Tries& tries);
+  bool correct_region(const Ask& ask, const Refusal& refusal);
+  bool correct_clock(const http::Response& response, const Refusal& refusal);
+  std::string region_by_listing();
+  snapcore::Result<> keep_going() const;
+  std::uint32_t attempts() const;
+
+  std::shared_ptr<Store> store_;
+  snapcore::sdk::Call* call_;
+  http::Client client_;
+  bool tidying_ = false;
+};
+
+}  // namespace s3

@@ -1,0 +1,237 @@
+#include "store_test.hpp"
+
+#include <functional>
+#include <snapcore/support/digest.hpp>
+#include <snapcore/utf8.hpp>
+#include <vector>
+
+#include "listing.hpp"
+#include "sending.hpp"
+#include "source.hpp"
+#include "writing.hpp"
+#include "xml.hpp"
+
+namespace s3 {
+
+using snapcore::Error;
+using snapcore::fail;
+using snapcore::Outcome;
+using snapcore::Result;
+using snapcore::Value;
+
+namespace {
+
+constexpr std::size_t kLargestTraits = 64 << 10;
+// SHA-256 of other bytes than those that are sent.
+constexpr char kWrongChecksum[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+std::string server_of(const http::Response& answer, const Store& store) {
+  const std::string server(answer.header("server"));
+  return store.identity() + (server.empty() ? "" : " (" + snapcore::shown(server) + ")");
+}
+
+class Trial {
+ public:
+  Trial(Session& session, const std::string& mark)
+      : session_(session),
+        mark_(mark),
+        key_(session.settings().prefix + ".snapcore-store-test-" + mark.substr(0, 16)) {}
+
+  Result<objects::Traits> run() {
+    objects::Traits traits;
+    auto tried = conditions(traits);
+    session_.tidy_up();
+    auto gone = remove_all();
+    if (!tried) return fail(tried.error());
+    if (!gone) return fail(gone.error());
+    return traits;
+  }
+
+ private:
+  Result<http::Response> put(std::string body, http::Headers headers) {
+    return session_.send(
+        {.method = "PUT", .key = key_, .headers = std::move(headers), .body = std::move(body)});
+  }
+
+  // Whether a write that must be refused is: with 412 or 4xx, not because the store is busy.
+  Result<objects::Honoured> refused(std::string body, http::Headers headers) {
+    auto answer = put(std::move(body), std::move(headers));
+    if (!answer) return fail(answer.error());
+    if (answer->ok()) return objects::Honoured::kNo;
+    const Refusal refusal = refusal_of(*answer);
+    if (refusal.status == 501) return objects::Honoured::kNo;
+    if (refusal.status >= 500 || refusal.code == "AccessDenied") {
+      return fail(error_of(refusal, "cannot test " + session_.store().shown(key_)));
+    }
+    return objects::Honoured::kYes;
+  }
+
+  Result<> conditions(objects::Traits& traits) {
+    auto versioning = versioning_of(session_);
+    if (!versioning) return fail(versioning.error());
+    traits.versioning = *versioning;
+    auto first = session_.demand({.method = "PUT", .key = key_, .body = "first"},
+                                 "cannot write " + session_.store().shown(key_));
+    if (!first) return fail(first.error());
+    traits.store = server_of(*first, session_.store());
+    struct Question {
+      objects::Honoured* answer;
+      const char* body;
+      http::Headers headers;
+    };
+    const Question questions[] = {
+        {&traits.if_absent, "second", {{"if-none-match", "*"}}},
+        {&traits.if_match, "third", {{"if-match", "\"00000000000000000000000000000000\""}}},
+        {&traits.checksums,
+         "fourth",
+         {{"x-amz-checksum-sha256", kWrongChecksum}, {"x-amz-sdk-checksum-algorithm", "SHA256"}}}};
+    for (const Question& question : questions) {
+      auto answer = refused(question.body, question.headers);
+      if (!answer) return fail(answer.error());
+      *question.answer = *answer;
+    }
+    traits.tested = snapcore::sdk::Time{session_.store().surroundings().now()};
+    return {};
+  }
+
+  Result<> remove_all() {
+    std::vector<std::string> versions;
+    auto listed = list_versions_of(session_, key_, [&](objects::Version& version) -> Result<bool> {
+      versions.push_back(version.version_id);
+      return true;
+    });
+    if (!listed && listed.error().code != "s3.unsupported") return listed;
+    for (const std::string& version : versions) {
+      if (auto removed = remove_version(session_, key_, version); !removed) return removed;
+    }
+    if (!versions.empty()) return {};
+    return remove_version(session_, key_, {});
+  }
+
+  Session& session_;
+  const std::string& mark_;
+  std::string key_;
+};
+
+const char* word(objects::Honoured honoured) {
+  switch (honoured) {
+    case objects::Honoured::kYes: return "yes";
+    case objects::Honoured::kNo: return "NO";
+    default: return "not tested";
+  }
+}
+
+std::vector<std::string> words_of(const objects::Traits& traits) {
+  std::string versions = "versions are kept: ";
+  for (const auto& [value, name] : objects::enum_names(objects::Versioning{})) {
+    if (value == traits.versioning) versions += name;
+  }
+  return {
+      traits.store,
+      std::move(versions),
+      std::string("a second writer is refused (If-None-Match): ") + word(traits.if_absent),
+      std::string("a writer who read something else is refused (If-Match): ") +
+          word(traits.if_match),
+      std::string("bytes that do not fit their checksum are refused: ") + word(traits.checksums),
+      traits.tested ? "tested " + traits.tested->text()
+                    : "never tested: 'snapcore call INSTANCE.test_store' does"};
+}
+
+}  // namespace
+
+Result<objects::Versioning> versioning_of(Session& session) {
+  auto answer = session.send({.query = {{"versioning", ""}}});
+  if (!answer) return fail(answer.error());
+  if (!answer->ok()) {
+    const Refusal refusal = refusal_of(*answer);
+    // Those who may use a bucket often may not ask about it.
+    if (refusal.status == 403) return objects::Versioning::kUnknown;
+    if (refusal.status == 501 || refusal.status == 405) return objects::Versioning::kOff;
+    return fail(
+        error_of(refusal, "cannot ask whether " + session.store().shown("") + " keeps versions"));
+  }
+  auto body = xml::parse(answer->body);
+  if (!body) return fail(body.error());
+  const std::string_view status = body->text_of("Status");
+  if (status == "Enabled") return objects::Versioning::kOn;
+  return status == "Suspended" ? objects::Versioning::kSuspended : objects::Versioning::kOff;
+}
+
+std::string traits_key(const Settings& settings) {
+  return settings.prefix + ".snapcore-store-test.json";
+}
+
+Result<objects::Traits> known_traits(Session& session) {
+  auto versioning = versioning_of(session);
+  if (!versioning) return fail(versioning.error());
+  objects::Traits traits{.store = session.store().identity()};
+  auto text = read_text(session, traits_key(session.settings()), kLargestTraits);
+  if (text) {
+    auto value = Value::parse(*text);
+    auto kept = value ? snapcore::sdk::from_value<objects::Traits>(*value)
+                      : Result<objects::Traits>(fail(value.error()));
+    // What somebody else wrote there says nothing.
+    if (kept) traits = std::move(*kept);
+  } else if (text.error().code != "s3.not_found" && text.error().code != "s3.deleted" &&
+             text.error().code != "s3.too_large") {
+    return fail(text.error());
+  }
+  // A test of conditions holds for the bucket as it was: some stores honour them only while they
+  // keep no versions.
+  if (traits.versioning != *versioning) {
+    traits = {.store = std::move(traits.store)};
+    traits.versioning = *versioning;
+  }
+  traits.words = words_of(traits);
+  return traits;
+}
+
+Result<objects::Traits> test_traits(Session& session, const std::string& mark) {
+  auto traits = Trial(session, mark).run();
+  if (!traits) return traits;
+  traits->words = words_of(*traits);
+  const NewObject kept{
+      .key = traits_key(session.settings()), .mark = mark, .content_type = "application/json"};
+  auto written = put_whole(session, kept, snapcore::sdk::to_value(*traits).pretty() + "\n");
+  if (!written) return fail(written.error());
+  return traits;
+}
+
+Result<sdk::Planned> Source::plan_test_store(sdk::Call& call, const sdk::Nothing&) {
+  auto store = connect(call);
+  if (!store) return fail(store.error());
+  const std::string key = traits_key((*store)->settings());
+  sdk::Planned planned("write, and remove again, a small object in " +
+                       (*store)->shown((*store)->settings().prefix) +
+                       ", to see which conditions the store looks at");
+  planned.effect("keep the answer as " + (*store)->shown(key));
+  return planned.resource(resource(**store, key)).undo("remove the answer");
+}
+
+Result<objects::Traits> Source::test_store(sdk::Call& call, const sdk::Nothing&) {
+  auto store = connect(call);
+  if (!store) return fail(store.error());
+  Session session(*store, call);
+  const Traces traces{.key = traits_key((*store)->settings()), .mark = mark_of(call)};
+  if (auto kept = call.record_undo(
+          {.data = sdk::to_value(traces), .words = {"remove the answer of the test"}});
+      !kept) {
+    return fail(kept.error());
+  }
+  return test_traits(session, traces.mark);
+}
+
+Result<sdk::Undone> Source::undo_test_store(
+    sdk::Call& call, const sdk::Compensation<sdk::Nothing, objects::Traits>& what) {
+  if (!what.recorded) return sdk::Undone{{"nothing had been tested"}};
+  auto traces = sdk::from_value<Traces>(what.undo);
+  if (!traces) return fail(traces.error());
+  auto store = connect(call);
+  if (!store) return fail(store.error());
+  Session session(*store, call);
+  auto words = withdraw(session, *traces);
+  if (!words) return fail(words.error());
+  return sdk::Undone{std::move(*words)};
+}
+
+}  // namespace s3

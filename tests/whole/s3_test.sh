@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Artifacts in real S3 stores, through the tool.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
+unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_SESSION_TOKEN
+
+tear_down() {
+  if [ -x "$work/server/ctl" ]; then "$work/server/ctl" kill; fi
+  if [ -f "$work/members" ]; then cluster_kill "$work" 2>/dev/null || true; fi
+}
+
+# start_store NAME SERVER   a real one, by what it calls itself, with an empty bucket
+start_store() {
+  local code=0
+  command -v curl >/dev/null || skip_case "curl is not installed"
+  url=$("$root/tests/servers/start.sh" "$1" "$work/server" 2>"$work/err") || code=$?
+  [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/err")"
+  [ "$code" = 0 ] || fail_case "$(cat "$work/err")"
+  ask PUT bucket -D "$work/head" </dev/null >"$work/answer"
+  grep -qi "^server: $2" "$work/head" || fail_case "this is no $2: $(cat "$work/head")"
+  cat >"$work/site.lua" <<LUA
+return { instances = { store = { plugin = "s3", bucket = "bucket", prefix = "db/", endpoint = "$url" } } }
+LUA
+}
+
+# ask METHOD PATH [OPTION...]   curl signs by itself; what is PUT comes from stdin
+ask() {
+  local method=$1 path=$2 body=()
+  shift 2
+  cat >"$work/body"
+  [ "$method" != PUT ] || body=(-T "$work/body")
+  curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
+    -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" "$@" || exit 1
+}
+
+case_what_others_put_into_a_bucket_is_listed_and_shown() {
+  start_store minio MinIO
+  echo hello >"$work/note"
+  ask PUT bucket/db/a/note.txt <"$work/note"
+  (cd "$work" && sha256sum note | sed 's|note|note.txt|') | ask PUT bucket/db/a/note.txt.sha256
+  ask PUT bucket/other.txt <"$work/note"
+  expect_exit 0 snapcore list store
+  expect_said 'a/note.txt'
+  ! grep -qE 'other|sha256$' "$work/out" || fail_case "$(cat "$work/out")"
+  expect_exit 0 snapcore show store a/note.txt
+  expect_said "$(sha256sum <"$work/note" | head -c 64)"
+  expect_exit 4 snapcore show store a/gone.txt
+  expect_said "'store' has no artifact 'a/gone.txt'"
+}
+
+case_wrong_credentials_and_buckets_are_told_apart() {
+  start_store minio MinIO
+  AWS_SECRET_ACCESS_KEY=wrong-secret-of-mine expect_exit '[2-4]' snapcore list store
+  expect_said 's3.denied' 'SignatureDoesNotMatch' 'the secret key is wrong'
+  ! grep -q wrong-secret-of-mine "$work/out" "$work/err" || fail_case "a secret is shown"
+  AWS_ACCESS_KEY_ID='' expect_exit '[2-4]' snapcore list store
+  expect_said 's3.no_credentials'
+  sed -i 's/bucket = "bucket"/bucket = "nothing"/' "$work/site.lua"
+  expect_exit '[2-4]' snapcore list store
+  expect_said 's3.no_bucket'
+}
+
+case_versions_and_deletions_are_told_in_order() {
+  start_store minio MinIO
+  echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' | ask PUT 'bucket?versioning='
+  echo one | ask PUT bucket/db/state
+  echo three | ask PUT bucket/db/state
+  echo lock | ask PUT bucket/db/state.tflock
+  ask DELETE bucket/db/state </dev/null
+  expect_exit 0 snapcore call store.objects_versions key=state --json
+  grep '"type":"item"' "$work/out" >"$work/items"
+  expect_equal "$(grep -o '"marker":true\|"size":[0-9]*' "$work/items" | tr '\n' ' ')" '"marker":true "size":6 "size":4 '
+  ! grep -q tflock "$work/items" || fail_case "what only begins with the key is listed"
+  expect_exit 0 snapcore list store
+  ! grep -q 'state$' "$work/out" || fail_case "a deleted object is listed"
+}
+
+tested() {
+  start_store "$1" "$2"
+  expect_exit 0 snapcore call store.objects_traits
+  expect_said 'never tested'
+  expect_exit 0 snapcore call store.test_store --yes
+  cp "$work/out" "$work/table"
+  expect_exit 0 snapcore call store.objects_traits
+  expect_said 'tested 20'
+  cat "$work/out" "$work/table" >"$work/both"
+}
+
+case_minio_is_tested_and_honours_conditions() {
+  tested minio MinIO
+  expect_said 'MinIO' 'versions are kept: off' 'If-None-Match.: yes' 'If-Match.: yes' 'checksum are refused: yes'
+}
+
+case_versitygw_is_tested_and_honours_conditions() {
+  tested versitygw VERSITYGW
+  expect_said 'If-None-Match.: yes' 'If-Match.: yes' 'checksum are refused: yes'
+}
+
+case_etcd_is_restored_straight_from_the_store() {
+  make_cluster_with_snapshot 3
+  cp "$work/site.lua" "$work/cluster.lua"
+  start_store minio MinIO
+  ask PUT bucket/db/snap.db <"$work/backups/snap.db"
+  rm -r "$work/backups"
+  sed -E "s|backups = \{[^}]*\}|backups = { plugin = \"s3\", bucket = \"bucket\", prefix = \"db/\", endpoint = \"$url\" }|" \
+    "$work/cluster.lua" >"$work/site.lua"
+  expect_exit 0 snapcore call etcd.examine artifact=backups:snap.db
+  expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db prefix=/k/0001
+  expect_equal "$(grep -c '^/k/0001' "$work/out")" 100
+  destroy_cluster
+  # Nobody wrote beside it whose it is, and it is not read before it is staged.
+  expect_exit 3 snapcore run "$etcd_restore" --yes
+  expect_said 'identity not recorded'
+  expect_exit '[01]' snapcore run "$etcd_restore" --yes --waive "identity=it is the one we have just put there"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_equal "$(hashkv "$work" | wc -l)" 1 "different hashes"
+}
+
+run_cases
