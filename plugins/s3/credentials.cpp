@@ -57,11 +57,11 @@ std::string unsupported(const Profile& profile) {
 }  // namespace
 
 Result<Credentials> find_credentials(sdk::Call& call, const Config& config, const Profile& profile,
-                                     const Surroundings& around) {
+                                     const Surroundings& surroundings) {
   if (config.access_key || config.secret_key) return of_site(call, config);
   // Who names a profile in the site means it, whatever the environment holds.
   if (!config.profile) {
-    if (auto found = of_environment(around)) return *found;
+    if (auto found = of_environment(surroundings)) return *found;
   }
   if (auto found = of_profile(profile)) return *found;
   if (const std::string kind = unsupported(profile); !kind.empty()) {

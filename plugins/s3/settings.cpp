@@ -108,13 +108,13 @@ std::optional<std::string> Profile::value(const std::string& name_of_value) cons
   return found->second;
 }
 
-Result<Profile> read_profile(const Config& config, const Surroundings& around) {
-  const auto named = first_of({config.profile, around.environment("AWS_PROFILE"),
-                               around.environment("AWS_DEFAULT_PROFILE")});
+Result<Profile> read_profile(const Config& config, const Surroundings& surroundings) {
+  const auto named = first_of({config.profile, surroundings.environment("AWS_PROFILE"),
+                               surroundings.environment("AWS_DEFAULT_PROFILE")});
   Profile profile{.name = named.value_or("default")};
-  auto settings = read_file(in_home(around, "AWS_CONFIG_FILE", "config"));
+  auto settings = read_file(in_home(surroundings, "AWS_CONFIG_FILE", "config"));
   if (!settings) return fail(settings.error());
-  auto keys = read_file(in_home(around, "AWS_SHARED_CREDENTIALS_FILE", "credentials"));
+  auto keys = read_file(in_home(surroundings, "AWS_SHARED_CREDENTIALS_FILE", "credentials"));
   if (!keys) return fail(keys.error());
 
   const Section* of_keys = find(*keys, profile.name);
@@ -141,27 +141,29 @@ Result<Profile> read_profile(const Config& config, const Surroundings& around) {
   return profile;
 }
 
-Result<Settings> settle(const Config& config, const Profile& profile, const Surroundings& around) {
+Result<Settings> settle(const Config& config, const Profile& profile,
+                        const Surroundings& surroundings) {
   if (!is_bucket_name(config.bucket)) {
     return fail(wrong("'" + config.bucket + "' is no name of a bucket",
                       "3 to 63 letters, digits, '-' and '.'"));
   }
   Settings settings{.bucket = config.bucket,
                     .prefix = config.prefix.value_or(""),
-                    .endpoint = endpoint_of(config, profile, around),
+                    .endpoint = endpoint_of(config, profile, surroundings),
                     .addressing = config.addressing,
                     .part_size = config.part_size,
                     .attempts = config.attempts};
-  settings.region = first_of({config.region, around.environment("AWS_REGION"),
-                              around.environment("AWS_DEFAULT_REGION"), profile.value("region")})
-                        .value_or("us-east-1");
+  settings.region =
+      first_of({config.region, surroundings.environment("AWS_REGION"),
+                surroundings.environment("AWS_DEFAULT_REGION"), profile.value("region")})
+          .value_or("us-east-1");
   settings.ca_file =
-      first_of({config.ca, around.environment("AWS_CA_BUNDLE"), profile.value("ca_bundle")})
+      first_of({config.ca, surroundings.environment("AWS_CA_BUNDLE"), profile.value("ca_bundle")})
           .value_or("");
   if (settings.addressing == Addressing::kAuto) {
     settings.addressing = addressing_of(profile).value_or(Addressing::kAuto);
   }
-  if (const auto given = around.environment("AWS_MAX_ATTEMPTS")) {
+  if (const auto given = surroundings.environment("AWS_MAX_ATTEMPTS")) {
     std::uint32_t count = 0;
     const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), count);
     if (error != std::errc() || *end != '\0' || count < 1) {

@@ -43,7 +43,7 @@ struct Profile {
   Section values = {};
   Section service = {};  // what its `services` section says of s3
 
-  std::optional<std::string> value(const std::string& name) const;
+  std::optional<std::string> value(const std::string& name_of_value) const;
 };
 
 // The profile that is asked for: in the site, AWS_PROFILE, AWS_DEFAULT_PROFILE, "default".

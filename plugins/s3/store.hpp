@@ -84,7 +84,7 @@ class Session {
 
   // The last answer, whatever its status. An error means that there was none: "s3.unreachable",
   // "s3.tls", the error of a callback, or that the call was cancelled.
-  snapcore::Result<http::Response> send(const Ask& ask);
+  snapcore::Result<http::Response> send(const Ask& given);
   // An answer with a 2xx status; anything else is the error for `what`.
   snapcore::Result<http::Response> demand(const Ask& ask, std::string_view what);
 
