@@ -95,10 +95,10 @@ void Output::event(std::string_view type, Value members) {
 
 void Output::add_to_result(std::string_view key, Value value) { result_[key] = std::move(value); }
 
-void Output::error(const Error& raw, const ErrorSurroundings& around) {
-  const Error error = with_options(raw, typed_);
-  if (!wish_.json) return say(error_text(error, around, err_.style));
-  Value members = to_value(error);
+void Output::error(const Error& error, const ErrorSurroundings& around) {
+  const Error told = with_options(error, typed_);
+  if (!wish_.json) return say(error_text(told, around, err_.style));
+  Value members = to_value(told);
   if (!around.state.empty()) members["state"] = around.state;
   if (!around.next.empty()) members["next"] = around.next;
   event("error", std::move(members));

@@ -55,21 +55,20 @@ void warn_of_memory(Output& output, const std::filesystem::path& state) {
                   Tone::kLoud);
 }
 
-void tell_report(Output& output, const Plan& plan, const RunReport& told, const RunEnd& end) {
-  RunReport report = told;
-  if (report.error) report.error = with_options(*report.error, end.typed);
-  if (report.rollback_error)
-    report.rollback_error = with_options(*report.rollback_error, end.typed);
+void tell_report(Output& output, const Plan& plan, const RunReport& report, const RunEnd& end) {
+  RunReport told = report;
+  if (told.error) told.error = with_options(*told.error, end.typed);
+  if (told.rollback_error) told.rollback_error = with_options(*told.rollback_error, end.typed);
   if (!output.json()) {
     output.say("\n");
-    output.print(report_text(plan, report, end, output.out_style()));
+    output.print(report_text(plan, told, end, output.out_style()));
     return;
   }
-  if (report.error) output.event("error", to_value(*report.error));
+  if (told.error) output.event("error", to_value(*told.error));
   output.add_to_result("run", end.run_id);
   output.add_to_result("journal", end.journal.string());
   output.add_to_result("head", Value::object({{"seq", end.head.seq}, {"hash", end.head.hash}}));
-  const Value value = report_value(report);
+  const Value value = report_value(told);
   for (const auto& [key, member] : value.members()) output.add_to_result(key, member);
 }
 

@@ -28,6 +28,7 @@ using snapcore::Category;
 using snapcore::fail;
 
 constexpr std::size_t kPiece = std::size_t{4} << 20;
+constexpr std::size_t kWorthAThread = 256 * 1024;
 constexpr const char* kInterrupted = "etcd.interrupted";
 
 StagedMember name_member(const Place& place, const Cluster& cluster, const std::string& suffix) {
@@ -259,7 +260,7 @@ class Staging {
   }
 
   Result<> copy() {
-    std::vector<std::byte> piece(kPiece);
+    std::vector<std::byte> piece(std::min<std::uint64_t>(kPiece, work_.checkpoint_every));
     for (;;) {
       if (work_.watch.cancelled()) {
         return fail({.code = kInterrupted,
@@ -296,7 +297,7 @@ class Staging {
   Result<> take(std::span<const std::byte> bytes) {
     const std::uint64_t before = trailer_.size();
     const auto digest = [&] { trailer_.update(bytes); };
-    const auto policy = bytes.size() == kPiece ? std::launch::async : std::launch::deferred;
+    const auto policy = bytes.size() >= kWorthAThread ? std::launch::async : std::launch::deferred;
     const auto digested = std::async(policy, digest);
     auto written = copies_.write(before, bytes);
     digested.wait();
