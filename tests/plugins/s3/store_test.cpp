@@ -370,6 +370,24 @@ TEST_F(S3StoreTest, ATestTellsAStoreThatHonoursConditionsFromOneThatSaysYesToAll
   }
 }
 
+// A store, or somebody before it, that does not know a header has not looked at the condition.
+TEST_F(S3StoreTest, ATestThatIsRefusedForAnotherReasonTellsNothing) {
+  bucket_.versioned = true;
+  bucket_.instead = [](const FakeBucket::Request& request) -> std::optional<std::string> {
+    if (!request.headers.contains("if-match")) return std::nullopt;
+    return "HTTP/1.1 400 Bad Request\r\nContent-Length: 42\r\n\r\n"
+           "<Error><Code>InvalidRequest</Code></Error>";
+  };
+  const auto done = act([&](sdk::Call& call) -> Result<> {
+    auto test = source_->test_store(call, {});
+    if (!test) return fail(test.error());
+    return {};
+  });
+  EXPECT_NE(done.status, SC_OK);
+  EXPECT_THAT(done.error_json, HasSubstr("InvalidRequest"));
+  EXPECT_THAT(bucket_.keys, SizeIs(0)) << "nothing is left of the test";
+}
+
 TEST(S3PluginTest, TheManifestIsOneThatAHostTakes) {
   const sc_plugin* plugin = fakes::load_plugin("s3");
   ASSERT_NE(plugin, nullptr);
