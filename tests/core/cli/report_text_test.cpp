@@ -11,7 +11,6 @@ namespace snapcore {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 RunEnd example_end() {
   return {.run_id = "20260301T040506Z-1f2e",
