@@ -14,8 +14,6 @@ using test::state_with;
 using test::WorkingDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 std::string state_of(std::string_view name, std::uint64_t serial) {
   return state_with(resource("cloud_vm", name, instance(R"({"id": "1"})")), "{}", serial);
