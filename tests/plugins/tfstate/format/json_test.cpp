@@ -69,7 +69,7 @@ TEST(Json, ThatGoRefusesIsRefusedPassedOverOrTaken) {
                                     "[tru",
                                     "{\"a\":1 \"b\":2}"};
   for (const std::string_view text : wrong) {
-    for (const std::size_t piece : {1, 100}) {
+    for (const std::size_t piece : {1U, 100U}) {
       EXPECT_NE(skipped(text, piece), "ok") << text;
       EXPECT_EQ(read_as_node(text, piece), skipped(text, piece)) << text;
     }
@@ -111,7 +111,7 @@ TEST(Json, AValueThatIsTooLargeToBeLookedAtIsRefused) {
 }
 
 TEST(Json, WhatIsTappedIsExactlyTheValue) {
-  for (const std::size_t piece : {1, 3, 100}) {
+  for (const std::size_t piece : {1U, 3U, 100U}) {
     JsonReader reader(test::in_pieces("  {\"a\": 1}  , 2", piece));
     snapcore::Sha256 hash;
     reader.begin_tap(hash);
