@@ -395,7 +395,7 @@ def main():
     parser.add_argument("--require-all", action="store_true", help="a skipped case is a failure")
     parser.add_argument("--label", help="only the suites with this label: threads, fuzz, slow ...")
     parser.add_argument("--jobs", type=int, default=2, help="suites at a time (%(default)s)")
-    parser.add_argument("--timeout", type=int, default=900, help="seconds a suite may take (%(default)s)")
+    parser.add_argument("--timeout", type=int, default=1500, help="seconds a suite may take (%(default)s)")
     parser.add_argument("--fuzz-seconds", type=int, default=5, help="seconds a fuzz target runs (%(default)s)")
     parser.add_argument("--build", default=str(ROOT / "build/dev"), help=argparse.SUPPRESS)
     parser.add_argument("--shell-tests", default=str(ROOT / "tests"), help=argparse.SUPPRESS)
