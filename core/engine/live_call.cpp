@@ -25,6 +25,8 @@ class RememberedInput final : public InputStream {
   std::optional<std::uint64_t> size() const override { return stream_->size(); }
   Result<std::optional<SharedFile>> file() override { return stream_->file(); }
   Result<> rehash(std::span<const std::byte> prefix) override { return stream_->rehash(prefix); }
+  Result<bool> keep_digest(std::uint64_t size) override { return stream_->keep_digest(size); }
+  std::optional<StreamDigest> kept_digest() const override { return stream_->kept_digest(); }
 
  private:
   std::shared_ptr<ProducedStream> stream_;

@@ -4,6 +4,7 @@
 // core.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -52,6 +53,8 @@ struct SharedFile {
 };
 
 // Bytes that somebody reads. read() gives 0 at the end.
+using StreamDigest = std::array<std::byte, 32>;  // SHA-256
+
 class InputStream {
  public:
   virtual ~InputStream() = default;
@@ -65,6 +68,14 @@ class InputStream {
   virtual Result<std::optional<SharedFile>> file() { return std::nullopt; }
   // A prefix that the reader already has; only before the first read().
   virtual Result<> rehash(std::span<const std::byte> prefix) = 0;
+  // Keeps the SHA-256 of the first `size` bytes, one or more; only before the first of them. False:
+  // it cannot.
+  virtual Result<bool> keep_digest(std::uint64_t size) {
+    (void)size;
+    return false;
+  }
+  // Once so many have been read.
+  virtual std::optional<StreamDigest> kept_digest() const { return std::nullopt; }
 };
 
 class OutputStream {

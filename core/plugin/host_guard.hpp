@@ -2,6 +2,7 @@
 // no exception out.
 #pragma once
 
+#include <snapcore/port_digest.h>
 #include <snapcore/port_file.h>
 
 #include <exception>
@@ -67,6 +68,8 @@ inline std::int32_t answer(sc_call& call, const Result<>& done) {
 
 // The extension "snapcore.port-file/1": host_files.cpp.
 const sc_port_file& port_file_table();
+// The extension "snapcore.port-digest/1": host_digests.cpp.
+const sc_port_digest& port_digest_table();
 
 // The functions that move bytes and those that call other instances: host_streams.cpp.
 void fill_streams(sc_host& table);

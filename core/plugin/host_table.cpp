@@ -133,7 +133,9 @@ sc_str last_error(sc_call* call) {
 }
 
 const void* get_extension(const char* id) {
-  if (id && std::string_view(id) == SC_PORT_FILE) return &port_file_table();
+  const std::string_view name = id ? id : "";
+  if (name == SC_PORT_FILE) return &port_file_table();
+  if (name == SC_PORT_DIGEST) return &port_digest_table();
   return nullptr;
 }
 

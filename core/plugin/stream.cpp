@@ -42,8 +42,21 @@ struct ProducedStream::State final : OutputStream {
 
   // The producer's side. The hash belongs to its thread until the pipe has ended.
   Result<> write(std::span<const std::byte> bytes) override {
-    hash.update(bytes);
+    digest_more(bytes);
     return pipe.write(bytes);
+  }
+
+  // The digest up to the mark is there before the reader gets the byte behind it.
+  void digest_more(std::span<const std::byte> bytes) {
+    if (mark > hashed && mark - hashed <= bytes.size()) {
+      const auto before = bytes.first(static_cast<std::size_t>(mark - hashed));
+      hash.update(before);
+      at_mark = hash.so_far();
+      hash.update(bytes.subspan(before.size()));
+    } else {
+      hash.update(bytes);
+    }
+    hashed += bytes.size();
   }
 
   Result<> start() {
@@ -73,6 +86,9 @@ struct ProducedStream::State final : OutputStream {
   CallChain chain = current_chain();
   Pipe pipe;
   Sha256 hash;
+  std::uint64_t hashed = 0;
+  std::uint64_t mark = 0;  // 0: nobody asked
+  StreamDigest at_mark{};
   std::string digest;  // written before the pipe ends, read after
   std::atomic<std::uint64_t> prefix_bytes = 0;
   std::thread producer;
@@ -124,9 +140,25 @@ Result<> ProducedStream::rehash(std::span<const std::byte> prefix) {
                  .message = "a prefix can be handed back only before the first read",
                  .category = Category::kInternal});
   }
-  state_->hash.update(prefix);
+  state_->digest_more(prefix);
   state_->prefix_bytes += prefix.size();
   return {};
+}
+
+Result<bool> ProducedStream::keep_digest(std::uint64_t size) {
+  if (state_->producer.joinable() || state_->hashed > 0) {
+    return fail({.code = "stream.already_read",
+                 .message = "a digest can be asked for only before the first byte",
+                 .category = Category::kInternal});
+  }
+  state_->mark = size;
+  return true;
+}
+
+std::optional<StreamDigest> ProducedStream::kept_digest() const {
+  const std::uint64_t read = state_->prefix_bytes + state_->pipe.bytes_read();
+  if (state_->mark == 0 || read < state_->mark) return std::nullopt;
+  return state_->at_mark;
 }
 
 Passed ProducedStream::passed() const {

@@ -48,6 +48,9 @@ class ProducedStream final : public InputStream {
   Result<std::optional<SharedFile>> file() override;
   // "stream.already_read" after the first read().
   Result<> rehash(std::span<const std::byte> prefix) override;
+  // "stream.already_read" after the first byte.
+  Result<bool> keep_digest(std::uint64_t size) override;
+  std::optional<StreamDigest> kept_digest() const override;
 
   // From any thread.
   Passed passed() const;

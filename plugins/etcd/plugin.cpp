@@ -40,6 +40,13 @@ void fields(sdk::Fields& f, StageArgs& args) {
   f("waived", args.waived, "guards that were waived").optional();
 }
 
+// The digest of all but the last 32 bytes stands behind a snapshot.
+Result<bool> digest_is_kept(sdk::Port& port, std::optional<std::uint64_t> size) {
+  constexpr std::uint64_t kAtEnd = snapcore::Sha256::kSize;
+  if (!size || *size <= kAtEnd) return false;
+  return port.keep_digest(*size - kAtEnd);
+}
+
 using StageResult = roles::Staged<Staged, Expected>;
 using CheckArgs = roles::CheckArgs<Staged>;
 using ActivateArgs = roles::ActivateArgs<Staged>;
@@ -263,7 +270,9 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
                                .accept_corrupt_alarm = waived("healthy"),
                                .accept_authentication = waived("healthy"),
                                .accept_older_server = waived("version")};
-  const StagingWork work{
+  auto digested = digest_is_kept(*port, args.from.size);
+  if (!digested) return fail(digested.error());
+  StagingWork work{
       .watch = watch_of(call),
       .name = name_of(args.from),
       .size = args.from.size,
@@ -286,6 +295,7 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
           [&](std::uint64_t bytes) {
             return call.checkpoint(snapcore::Value::object({{"bytes", bytes}}));
           }};
+  if (*digested) work.digest_of_pages = [&] { return port->kept_digest(); };
   auto staged = etcd::stage(target_, options, work);
   if (!staged) return fail(staged.error());
   return StageResult{std::move(staged->handle), std::move(staged->expected),

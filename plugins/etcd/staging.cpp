@@ -27,7 +27,7 @@ namespace files = snapcore::files;
 using snapcore::Category;
 using snapcore::fail;
 
-constexpr std::size_t kPiece = std::size_t{4} << 20;
+constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr std::size_t kWorthAThread = 256 * 1024;
 constexpr const char* kInterrupted = "etcd.interrupted";
 
@@ -278,7 +278,10 @@ class Staging {
       if (auto noted = checkpoint(trailer_.size()); !noted) return noted;
     }
     if (work_.size && trailer_.size() != *work_.size) return other_size();
-    return trailer_.finish(work_.name, options_.accept_no_trailer);
+    Result<std::optional<TrailerCheck::Digest>> of_pages;
+    if (work_.digest_of_pages) of_pages = work_.digest_of_pages();
+    if (!of_pages) return fail(of_pages.error());
+    return trailer_.finish(work_.name, options_.accept_no_trailer, *of_pages);
   }
 
   // Less than asked for at the end alone.
@@ -293,9 +296,13 @@ class Staging {
     return filled;
   }
 
-  // Digested beside being written: either takes about as long as the other.
+  // A digest that is made here is made beside the writing: either takes as long as the other.
   Result<> take(std::span<const std::byte> bytes) {
     const std::uint64_t before = trailer_.size();
+    if (work_.digest_of_pages) {
+      trailer_.update(bytes);
+      return copies_.write(before, bytes);
+    }
     const auto digest = [&] { trailer_.update(bytes); };
     const auto policy = bytes.size() >= kWorthAThread ? std::launch::async : std::launch::deferred;
     const auto digested = std::async(policy, digest);
@@ -410,7 +417,7 @@ class Staging {
   Cluster cluster_;
   std::vector<MemberDirectory> directories_;
   Copies copies_;
-  TrailerCheck trailer_;
+  TrailerCheck trailer_{!work_.digest_of_pages};
   std::uint64_t checkpointed_ = 0;
   StagedData data_;
   std::int64_t bump_ = 0;

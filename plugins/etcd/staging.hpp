@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <snapcore/sdk/fields.hpp>
+#include <snapcore/support/digest.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct StagingWork {
   std::string stamp;                  // of the run
   std::string key;                    // of the call, in hex: fresh names and token come from it
   std::function<Result<std::size_t>(std::span<std::byte>)> read;
+  // The SHA-256 of all bytes but the last 32, once all are read; without it, it is made here.
+  std::function<Result<std::optional<snapcore::Sha256::Digest>>()> digest_of_pages = {};
   std::function<Result<>(const StagingUndo&)> record_undo;
   std::function<void(std::uint64_t done)> progress = [](std::uint64_t) {};
 

@@ -22,14 +22,15 @@ void TrailerCheck::update(Bytes bytes) {
   const std::size_t held = last_.size() + bytes.size();
   const std::size_t free = held > kDigest ? held - kDigest : 0;
   const std::size_t of_last = std::min(free, last_.size());
-  sha_.update(std::string_view(last_).substr(0, of_last));
+  if (hashes_) sha_.update(std::string_view(last_).substr(0, of_last));
   last_.erase(0, of_last);
   const std::size_t of_bytes = free - of_last;
-  sha_.update(bytes.first(of_bytes));
+  if (hashes_) sha_.update(bytes.first(of_bytes));
   last_ += text_of(bytes.subspan(of_bytes));
 }
 
-Result<> TrailerCheck::finish(const std::string& name, bool accept_no_trailer) {
+Result<> TrailerCheck::finish(const std::string& name, bool accept_no_trailer,
+                              const std::optional<Digest>& of_pages) {
   if (size_ == 0) {
     return snapcore::fail(
         corrupt("etcd.snapshot_empty", name + " is empty", "choose another snapshot"));
@@ -44,7 +45,7 @@ Result<> TrailerCheck::finish(const std::string& name, bool accept_no_trailer) {
                                             " bytes are left behind the last 512 instead of 32"),
                 "choose another snapshot, or waive the guard hash for a plain copy of a database"));
   }
-  const auto digest = sha_.finish();
+  const auto digest = hashes_ ? sha_.finish() : of_pages.value_or(Digest{});
   if (text_of(digest) == last_) return {};
   return snapcore::fail(corrupt("etcd.snapshot_hash_mismatch",
                                 name + " is damaged: the SHA-256 at its end is " +

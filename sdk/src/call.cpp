@@ -1,3 +1,4 @@
+#include <snapcore/port_digest.h>
 #include <snapcore/port_file.h>
 
 #include <cstddef>
@@ -126,10 +127,19 @@ Result<std::optional<std::uint64_t>> Port::size() {
 namespace {
 
 // Null when the host has no such extension.
-const sc_port_file* port_file_of(const sc_host* host) {
+template <class Table>
+const Table* extension_of(const sc_host* host, const char* id) {
   if (!SNAPCORE_HOST_HAS(host, get_extension)) return nullptr;
-  const auto* table = static_cast<const sc_port_file*>(host->get_extension(SC_PORT_FILE));
-  return table && table->struct_size >= sizeof(sc_port_file) ? table : nullptr;
+  const auto* table = static_cast<const Table*>(host->get_extension(id));
+  return table && table->struct_size >= sizeof(Table) ? table : nullptr;
+}
+
+const sc_port_file* port_file_of(const sc_host* host) {
+  return extension_of<sc_port_file>(host, SC_PORT_FILE);
+}
+
+const sc_port_digest* port_digest_of(const sc_host* host) {
+  return extension_of<sc_port_digest>(host, SC_PORT_DIGEST);
 }
 
 }  // namespace
@@ -157,6 +167,26 @@ Result<> Port::rehash(std::span<const std::byte> prefix) {
   if (!SNAPCORE_HOST_HAS(host_, rehash)) return fail(detail::too_old("rehash"));
   return done(host_, call_, host_->rehash(call_, number_, prefix.data(), prefix.size()),
               "handing the prefix back");
+}
+
+Result<bool> Port::keep_digest(std::uint64_t size) {
+  const sc_port_digest* table = port_digest_of(host_);
+  if (!table) return false;
+  const std::int32_t status = table->mark(call_, number_, size);
+  if (status == SC_NOT_FOUND) return false;
+  if (status != SC_OK) return fail(host_failure(host_, call_, status, "asking for a digest"));
+  return true;
+}
+
+Result<std::optional<std::array<std::byte, 32>>> Port::kept_digest() {
+  const sc_port_digest* table = port_digest_of(host_);
+  if (!table) return std::nullopt;
+  std::array<std::byte, 32> digest{};
+  const std::int32_t status =
+      table->marked(call_, number_, reinterpret_cast<std::uint8_t*>(digest.data()));
+  if (status == SC_NOT_FOUND) return std::nullopt;
+  if (status != SC_OK) return fail(host_failure(host_, call_, status, "asking for the digest"));
+  return digest;
 }
 
 // --- Subcall

@@ -43,6 +43,7 @@ class Bench(Figures):
         super().__init__(build, options)
         self.store = self.folder / "store"
         self.store.mkdir()
+        self.memory = 0  # megabytes that a measurement may fill, page cache and all
 
     # ---- programs ---------------------------------------------------------------------------------------------------
 
@@ -64,6 +65,7 @@ class Bench(Figures):
     # ---- material ---------------------------------------------------------------------------------------------------
 
     def snapshot(self, megabytes, changed=0):
+        self.memory = 4 * megabytes
         path = self.store / f"{megabytes}-{changed}.db"
         if not path.exists():
             self.say(self.output([self.build / "bench/make_snapshot", path, str(megabytes), str(changed)]).strip())
@@ -90,12 +92,13 @@ class Bench(Figures):
         return {"$stat": {"source": "store", "ref": path.name}}
 
     def sweep(self):
-        """Every round starts without what the one before wrote."""
+        """Every measurement starts without what the one before wrote, and with memory that is there."""
         for path in self.folder.glob("m*/*"):
             shutil.rmtree(path)
         for path in self.folder.glob("copy*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         os.sync()
+        self.output([self.build / "bench/floor", "warm", str(self.memory)])
 
     # ---- what is measured -------------------------------------------------------------------------------------------
 

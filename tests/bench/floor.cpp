@@ -3,11 +3,14 @@
 //   floor copy FILE DESTINATION...   reads once, hashes, writes each destination, syncs them
 //   floor hash FILE                  reads and hashes
 //   floor touch FILE                 maps the file and touches every entry of bucket `key`
+//   floor warm MEGABYTES             takes so much memory, touches it, and gives it back
 //
 // Prints the seconds it took.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <format/bolt.hpp>
 #include <format/mapped_file.hpp>
@@ -57,6 +60,16 @@ int touch(const char* path) {
   return cursor.finished() ? 0 : 1;
 }
 
+// A virtual machine hands memory that is free back to its host, and whoever takes it next waits for
+// it: several seconds for a gigabyte. This one waits, so that no measurement does.
+int warm(std::string_view megabytes) {
+  std::size_t wanted = 0;
+  std::from_chars(megabytes.data(), megabytes.data() + megabytes.size(), wanted);
+  void* memory = ::mmap(nullptr, wanted << 20, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  return memory == MAP_FAILED ? 1 : 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -67,6 +80,8 @@ int main(int argc, char** argv) {
     status = copy(argv[2], std::span(argv + 3, argv + argc));
   else if (what == "touch")
     status = touch(argv[2]);
+  else if (what == "warm")
+    status = warm(argv[2]);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::cout << took.count() << '\n';
   return status;

@@ -226,6 +226,55 @@ TEST(StreamTest, APrefixHandedBackCountsForTheDigestOfTheWhole) {
   }
 }
 
+TEST(StreamTest, TheDigestOfABeginningIsKeptWhereverItEndsAndWhateverWasHandedBack) {
+  const auto bytes = pattern(3000);
+  const auto all = std::span(bytes);
+  for (const std::size_t prefix : {0, 1, 999, 1000, 2000, 3000}) {
+    for (const std::size_t mark : {1, 999, 1000, 1001, 2000, 2968, 3000}) {
+      ProducedStream stream(
+          in_pieces(std::vector(bytes.begin() + static_cast<std::ptrdiff_t>(prefix), bytes.end()),
+                    500),
+          bytes.size());
+      ASSERT_TRUE(*stream.keep_digest(mark));
+      if (prefix > 0) {
+        ASSERT_TRUE(stream.rehash(all.first(prefix)));
+      }
+      EXPECT_EQ(stream.kept_digest().has_value(), mark <= prefix);
+      std::vector<std::byte> piece(700);
+      for (std::size_t read = prefix;;) {
+        const auto got = stream.read(piece);
+        ASSERT_TRUE(got);
+        read += *got;
+        const auto kept = stream.kept_digest();
+        ASSERT_EQ(kept.has_value(), mark <= read) << prefix << ' ' << mark << ' ' << read;
+        if (kept) {
+          EXPECT_EQ(to_hex(*kept), digest_of(all.first(mark)));
+        }
+        if (*got == 0) break;
+      }
+      EXPECT_EQ(stream.passed().sha256, digest_of(all));
+    }
+  }
+}
+
+TEST(StreamTest, ADigestIsNotKeptOfWhatIsLongerOrWasNotAskedForInTime) {
+  const auto bytes = pattern(100);
+  ProducedStream longer(in_pieces(bytes, 10), bytes.size());
+  ASSERT_TRUE(*longer.keep_digest(101));
+  ASSERT_TRUE(read_all(longer, 64));
+  EXPECT_FALSE(longer.kept_digest());
+
+  ProducedStream late(in_pieces(bytes, 10), bytes.size());
+  ASSERT_TRUE(late.rehash(std::span(bytes).first(1)));
+  const auto asked = late.keep_digest(50);
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().code, "stream.already_read");
+
+  ProducedStream nobody(in_pieces(bytes, 10), bytes.size());
+  ASSERT_TRUE(read_all(nobody, 64));
+  EXPECT_FALSE(nobody.kept_digest());
+}
+
 TEST(StreamTest, WhatHasPassedCanBeWatchedFromAnotherThread) {
   const auto bytes = pattern(Pipe::kCapacity * 3);
   ProducedStream stream(in_pieces(bytes, 65537), bytes.size());

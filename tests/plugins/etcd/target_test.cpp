@@ -253,6 +253,28 @@ TEST(Trailer, AnyFlippedByteAndEveryTruncationIsFound) {
   }
 }
 
+TEST(Trailer, IsComparedWithTheDigestThatSomebodyElseMade) {
+  const std::string snapshot = test::etcd_content(3).snapshot();
+  const auto digest_of = [](std::string_view bytes) {
+    snapcore::Sha256 hash;
+    hash.update(bytes);
+    return hash.finish();
+  };
+  const auto pages = std::string_view(snapshot).substr(0, snapshot.size() - 32);
+  for (const std::size_t piece : {1u, 33u, 100000u}) {
+    TrailerCheck check(false);
+    for (std::size_t at = 0; at < snapshot.size(); at += piece)
+      check.update(bytes_of(std::string_view(snapshot).substr(at, piece)));
+    EXPECT_TRUE(check.finish("x", false, digest_of(pages)));
+    for (const auto& wrong : {digest_of(snapshot), digest_of(pages.substr(1))}) {
+      const auto verdict = check.finish("x", false, wrong);
+      ASSERT_FALSE(verdict);
+      EXPECT_EQ(verdict.error().code, "etcd.snapshot_hash_mismatch");
+    }
+    EXPECT_FALSE(check.finish("x", false)) << "no digest is no digest that fits";
+  }
+}
+
 TEST(Trailer, PlainDatabaseIsTakenOnlyWhenAsked) {
   const std::string database = test::etcd_content(3).database();
   for (const bool accept : {false, true}) {

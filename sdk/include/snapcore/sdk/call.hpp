@@ -3,6 +3,7 @@
 
 #include <snapcore/plugin.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -68,6 +69,11 @@ class Port {
   Result<std::optional<BorrowedFile>> borrow_file();
   // Hands back a prefix that an earlier attempt already has; before the first read.
   Result<> rehash(std::span<const std::byte> prefix);
+  // The host is to keep the SHA-256 of the first `size` bytes, one or more; before the first of
+  // them is read or handed back. False: hash them yourself. port_digest.h has the rules.
+  Result<bool> keep_digest(std::uint64_t size);
+  // Once so many have been read; nothing before.
+  Result<std::optional<std::array<std::byte, 32>>> kept_digest();
 
  private:
   friend class Call;
