@@ -80,10 +80,11 @@ void History::take(const Record& record) {
   } else if (record.type == record::kEnd) {
     ending_ = outcome_ = body;
   } else if (record.type == record::kResume) {
-    ending_ = {};
-    if (body.at("why").text() != "accept") outcome_ = {};
+    // What somebody was about to accept is as it was.
+    if (body.at("why").text() != "accept") ending_ = outcome_ = {};
   } else if (record.type == record::kAccept) {
     accepted_ = true;
+    ending_ = {};
   } else if (record.type == record::kValue) {
     PastRead read{.what = body.at("what").text(), .value = body.at("value"), .seq = record.seq};
     if (body.has("error")) read.error = error_from(body.at("error"));

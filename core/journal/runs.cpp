@@ -137,6 +137,7 @@ class Telling {
       take_resume(body);
     } else if (record.type == record::kAccept) {
       run_.accepted_by = body.at("who").string_or(by_);
+      run_.ended.reset();
     }
   }
 
@@ -157,8 +158,8 @@ class Telling {
   void take_resume(const Value& body) {
     why_ = body.at("why").text();
     by_ = body.at("operator").text();
+    if (why_ == "accept") return;  // what is not accepted yet is as it was
     run_.ended.reset();
-    if (why_ == "accept") return;
     run_.ending.clear();
     run_.exit.reset();
     run_.error.reset();

@@ -27,6 +27,12 @@ struct Sum {
     (alive ? live_keys : history_entries) += 1;
     (alive ? live_bytes : history_bytes) += size;
   }
+  void add(const Sum& other) {
+    live_keys += other.live_keys;
+    live_bytes += other.live_bytes;
+    history_entries += other.history_entries;
+    history_bytes += other.history_bytes;
+  }
 };
 
 class Groups {
@@ -37,6 +43,7 @@ class Groups {
     if (sums_.size() >= kMostGroups) return sums_[std::string(kOthers)];
     return sums_[std::string(name)];
   }
+  const std::map<std::string, Sum, std::less<>>& all() const { return sums_; }
   // The largest first.
   std::vector<std::pair<std::string, Sum>> largest(std::size_t most) const {
     std::vector<std::pair<std::string, Sum>> list(sums_.begin(), sums_.end());
@@ -49,6 +56,42 @@ class Groups {
 
  private:
   std::map<std::string, Sum, std::less<>> sums_;
+};
+
+// Sums by kind. A deletion holds no object, only a path; what else lies there tells its kind,
+// unless that is of several kinds.
+class Kinds {
+ public:
+  void add(std::string_view key, std::string_view value, bool alive, std::uint64_t size) {
+    const auto by_path = object_by_path(key);
+    if (const auto object = decode_envelope(value)) {
+      told_.of(object->kind).add(alive, size);
+      if (by_path) learn(by_path->kind, object->kind);
+    } else if (by_path) {
+      by_path_.of(by_path->kind).add(alive, size);
+    }
+  }
+
+  Groups all() const {
+    Groups all = told_;
+    for (const auto& [path, sum] : by_path_.all()) {
+      const auto kind = kinds_.find(path);
+      const bool known = kind != kinds_.end() && !kind->second.empty();
+      all.of(known ? kind->second : path).add(sum);
+    }
+    return all;
+  }
+
+ private:
+  void learn(const std::string& path, const std::string& kind) {
+    if (kinds_.size() >= kMostGroups) return;
+    const auto [known, is_new] = kinds_.try_emplace(path, kind);
+    if (!is_new && known->second != kind) known->second.clear();
+  }
+
+  Groups told_;
+  Groups by_path_;
+  std::map<std::string, std::string, std::less<>> kinds_;  // empty: several
 };
 
 std::string padded(std::string text, std::size_t width) {
@@ -74,7 +117,7 @@ class Counting {
   Result<Stats> run() {
     if (auto done = count_buckets(); !done) return fail(done.error());
     if (auto done = count_keys(); !done) return fail(done.error());
-    if (auto done = hand_over("kind", kinds_); !done) return fail(done.error());
+    if (auto done = hand_over("kind", kinds_.all()); !done) return fail(done.error());
     if (auto done = hand_over("prefix", prefixes_); !done) return fail(done.error());
     conclude();
     return std::move(stats_);
@@ -136,11 +179,9 @@ class Counting {
     return {};
   }
 
-  // A deletion holds no object; the path then tells its kind as well as it can.
   void count_kind(const Change& change, bool alive, std::uint64_t size) {
     const auto kv = space_.decode(change);
-    const auto object = kubernetes_object(change.key, kv ? kv->value : std::string_view());
-    if (object) kinds_.of(object->kind).add(alive, size);
+    kinds_.add(change.key, kv ? kv->value : std::string_view(), alive, size);
   }
 
   Result<> hand_over(const std::string& by, const Groups& groups) {
@@ -177,7 +218,7 @@ class Counting {
   const StatsArgs& args_;
   const Reading& reading_;
   Groups prefixes_;
-  Groups kinds_;
+  Kinds kinds_;
   Sum all_;
   std::uint64_t pages_ = 0;
   std::uint64_t free_pages_ = 0;

@@ -217,8 +217,12 @@ TEST_F(RunsTest, HowARunEndedStaysWhatItWasWhenItIsAccepted) {
   const auto run = started("a");
   end(*run.journal, "failed and undone", 5);
   const Value resumed = Value::object({{"why", "accept"}, {"operator", "eve"}});
+  const auto ended = runs_.summary("a").value().ended;
+  EXPECT_TRUE(ended);
   EXPECT_TRUE(run.journal->append(record::kResume, resumed));
+  EXPECT_EQ(runs_.summary("a").value().ended, ended) << "whoever wanted to accept it was killed";
   EXPECT_TRUE(run.journal->append(record::kAccept, Value::object()));
+  EXPECT_FALSE(runs_.summary("a").value().ended) << "what was kept is not gone yet";
   // As an earlier snapcore ended it.
   EXPECT_TRUE(run.journal->append(record::kEnd, Value::object({{"ending", "done"}, {"exit", 0}})));
   const auto summary = runs_.summary("a").value();

@@ -378,9 +378,24 @@ TEST(Stats, TellWhatFillsTheFileByKindAndPrefix) {
                      std::to_string(item.at("history_entries").uint_or(9)));
   }
   EXPECT_THAT(shares, UnorderedElementsAre(
-                          "kind Pod 1+2", "kind pods 0+1", "kind ConfigMap 1+0",
-                          "kind widgets.example.com 1+0", "prefix /registry/pods/ 1+3",
-                          "prefix /registry/configmaps/ 1+0", "prefix /registry/example.com/ 1+0"));
+                          "kind Pod 1+3", "kind ConfigMap 1+0", "kind widgets.example.com 1+0",
+                          "prefix /registry/pods/ 1+3", "prefix /registry/configmaps/ 1+0",
+                          "prefix /registry/example.com/ 1+0"));
+}
+
+TEST(Stats, ADeletionWhereSeveralKindsLieIsToldByItsPath) {
+  test::History history = kubernetes_history();
+  history.put("/registry/pods/default/odd", test::envelope("v1", "Odd", "default", "odd"));
+  history.remove("/registry/pods/default/db");
+  const File file(history);
+  Handed handed;
+  ASSERT_TRUE(stats_of(file.space, {}, handed.reading));
+  std::vector<std::string> kinds;
+  for (const Value& item : handed.items) {
+    if (item.at("by").text() == "kind") kinds.push_back(item.at("name").text());
+  }
+  EXPECT_THAT(kinds,
+              UnorderedElementsAre("Pod", "Odd", "pods", "ConfigMap", "widgets.example.com"));
 }
 
 TEST(Diff, NamesWhatWasAddedRemovedAndChanged) {
