@@ -24,6 +24,7 @@ std::string row(const Value& value) {
                      column(describe_bytes(artifact->size), 10, true) + "  " +
                      column(artifact->kind.empty() ? "-" : artifact->kind, 18) + " " +
                      artifact->ref;
+  if (!artifact->name.empty() && artifact->name != artifact->ref) text += "  " + artifact->name;
   if (artifact->problem) text += "  BROKEN: " + artifact->problem->message;
   return text;
 }

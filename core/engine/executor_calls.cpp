@@ -35,10 +35,22 @@ void read_to_the_end(InputStream& input) {
   for (auto got = input.read(piece); got && *got > 0; got = input.read(piece)) continue;
 }
 
+// What the plan left open fits whatever came of it, also when nothing did.
+bool fits(const Value& planned, const Value& made) {
+  if (is_later(planned)) return true;
+  if (!planned.is_object() || !made.is_object()) return planned == made;
+  return std::all_of(made.members().begin(), made.members().end(),
+                     [&](const auto& member) { return planned.has(member.first); }) &&
+         std::all_of(planned.members().begin(), planned.members().end(), [&](const auto& member) {
+           return made.has(member.first) ? fits(member.second, made.at(member.first))
+                                         : is_later(member.second);
+         });
+}
+
 bool is_announced(const PlannedCall& outer, const NestedRequest& nested) {
   return std::any_of(outer.nested.begin(), outer.nested.end(), [&](const NestedCall& planned) {
     return planned.label == nested.label && planned.instance == nested.instance &&
-           planned.operation == nested.operation && planned.args == nested.args;
+           planned.operation == nested.operation && fits(planned.args, nested.args);
   });
 }
 
@@ -260,6 +272,7 @@ Result<Value> Executor::State::execute_nested(const PlannedCall& outer, Standing
   LiveCall call = live_call(site, act);
   if (target->operation->effect == Effect::kRead) {
     call.on_nested = nested_reads(request.instances, *target->instance, &request.cancelled, here);
+    pass_items(call, nested.output);
     return call.run_here(nested.args, {nested.output}, {nested.input}).result;
   }
   if (!is_announced(outer, nested)) {

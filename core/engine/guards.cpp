@@ -10,8 +10,8 @@
 namespace snapcore {
 namespace {
 
-constexpr std::array<std::string_view, 6> kGuards = {"age",     "hash",  "identity",
-                                                     "healthy", "space", "version"};
+constexpr std::array<std::string_view, 7> kGuards = {"age",   "hash",    "identity", "healthy",
+                                                     "space", "version", "lock"};
 
 std::string list_of_guards() {
   std::string text;

@@ -116,9 +116,17 @@ void History::take(const Record& record) {
   } else if (record.type == record::kUndoIntent) {
     call->undo_begun = true;
   } else if (record.type == record::kUndoResult && body.has("result")) {
-    call->undone = true;
-    call->undo.reset();
+    take_undone(*call);
   }
+}
+
+// What was made inside of it went with it: made again, it makes that again, too.
+void History::take_undone(PastCall& call) {
+  call.undone = true;
+  call.undo.reset();
+  const auto nested = nested_.find(call.id);
+  if (nested == nested_.end()) return;
+  for (const std::size_t place : nested->second) take_undone(calls_[place]);
 }
 
 const PastCall* History::find(std::string_view id) const {

@@ -105,6 +105,7 @@ class History {
   void take_intent(const Record& record);
 
   void take_part(const Record& record);
+  void take_undone(PastCall& call);
   void went_on(std::string_view id, std::uint64_t seq);
 
   std::deque<PastCall> calls_;  // which stay where they are when more come

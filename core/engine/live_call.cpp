@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 
+#include "engine/nested.hpp"
 #include "plugin/call_watch.hpp"
 #include "plugin/schema.hpp"
 
@@ -259,6 +260,7 @@ Result<> produce(Instances& instances, const std::shared_ptr<Instance>& source, 
   const Operation* open = source->manifest().find("open");
   LiveCall call{
       .instances = instances, .instance = *source, .operation = *open, .cancelled = cancelled};
+  call.on_nested = nested_reads(instances, *source, cancelled);
   auto answered = call.run_here(args, {&out});
   if (!answered.result) return fail(answered.result.error());
   return {};

@@ -1,5 +1,8 @@
 #include "engine/nested.hpp"
 
+#include <snapcore/support/digest.hpp>
+#include <span>
+
 namespace snapcore {
 namespace {
 
@@ -38,6 +41,15 @@ Result<NestedTarget> resolve_nested(Instances& instances, const Instance& caller
   return NestedTarget{std::move(*instance), operation};
 }
 
+void pass_items(LiveCall& call, OutputStream* output) {
+  if (!output || call.operation.item.is_null()) return;
+  call.on_emit = [output, turn = call.turn](const Value& item) -> Result<> {
+    const std::string line = item.dump() + "\n";
+    const TurnGiven given(turn);  // the reader may be busy with something else
+    return output->write(std::as_bytes(std::span(line.data(), line.size())));
+  };
+}
+
 std::function<Result<Value>(const NestedRequest&)> nested_reads(Instances& instances,
                                                                 const Instance& caller,
                                                                 const std::atomic<bool>* cancelled,
@@ -58,6 +70,44 @@ std::function<Result<Value>(const NestedRequest&)> nested_reads(Instances& insta
                   .cancelled = cancelled,
                   .turn = turn};
     call.on_nested = nested_reads(instances, *target->instance, cancelled, turn);
+    pass_items(call, request.output);
+    return call.run_here(request.args, {request.output}, {request.input}).result;
+  };
+}
+
+std::function<Result<Value>(const NestedRequest&)> nested_on_the_way_back(const LiveCall& outer) {
+  return [&outer](const NestedRequest& request) -> Result<Value> {
+    const auto target = resolve_nested(outer.instances, outer.instance, request);
+    if (!target) return fail(target.error());
+    const Operation& operation = *target->operation;
+    const bool acts = is_act(operation.effect);
+    if (acts && operation.repeat != Repeat::kSafe && operation.repeat != Repeat::kKeyed) {
+      return fail({.code = "plugin.act_on_the_way_back",
+                   .message = "'" + outer.instance.name() + "' tries " +
+                              std::string(request.instance) + "." + std::string(request.operation) +
+                              " to take something back: cut off and made again, it might happen "
+                              "twice",
+                   .category = Category::kInternal});
+    }
+    const std::string within = "/" + std::string(request.label);
+    LiveCall call{.instances = outer.instances,
+                  .instance = *target->instance,
+                  .operation = operation,
+                  .run_id = outer.run_id,
+                  .call_id = outer.call_id + within,
+                  .key = sha256_hex(outer.key + within),
+                  .started = outer.started,
+                  .attempt = acts ? 2 : 1,
+                  .cancelled = outer.cancelled,
+                  .scratch_root = outer.scratch_root,
+                  .turn = outer.turn};
+    call.on_nested = nested_on_the_way_back(call);
+    if (acts) {
+      // What it leaves half done, it finds again by its key.
+      call.on_checkpoint = [](const Value&) { return Result<>(); };
+      call.on_undo = [](const Value&) { return Result<>(); };
+    }
+    pass_items(call, request.output);
     return call.run_here(request.args, {request.output}, {request.input}).result;
   };
 }

@@ -3,6 +3,7 @@
 #include <snapcore/support/digest.hpp>
 
 #include "engine/by_hand.hpp"
+#include "engine/nested.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
@@ -86,6 +87,7 @@ Result<> let_go(const PastRun& run, const StandingAct& act, const Leftover& left
                 .shown_as = act.planned,
                 .cancelled = &run.cancelled,
                 .scratch_root = run.scratch_root};
+  call.on_nested = nested_on_the_way_back(call);
   auto answered = call.run(leftover.args);
   if (!answered.result) return fail(answered.result.error());
   auto written = run.journal.append(

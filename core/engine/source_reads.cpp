@@ -8,6 +8,7 @@
 #include "catalog/latest.hpp"
 #include "engine/gate.hpp"
 #include "engine/live_call.hpp"
+#include "engine/nested.hpp"
 
 namespace snapcore {
 namespace {
@@ -91,6 +92,7 @@ Result<std::vector<Value>> SourceReads::list(std::string_view source, std::strin
     artifacts.push_back(std::move(item));
     return {};
   };
+  call.on_nested = nested_reads(instances, **instance, cancelled, turn);
   Value args = Value::object();
   if (!prefix.empty()) args["prefix"] = prefix;
   const auto answered = call.run(args);
@@ -106,6 +108,7 @@ Result<Value> SourceReads::stat(std::string_view source, std::string_view ref) {
                 .operation = *(*instance)->manifest().find("stat"),
                 .cancelled = cancelled,
                 .turn = turn};
+  call.on_nested = nested_reads(instances, **instance, cancelled, turn);
   auto answered = call.run(Value::object({{"ref", ref}}));
   if (!answered.result) return fail(not_to_be_had(source, ref, answered.result.error()));
   Value artifact = std::move(*answered.result);

@@ -2,6 +2,7 @@
 
 #include <snapcore/support/digest.hpp>
 
+#include "engine/nested.hpp"
 #include "engine/way_back.hpp"
 
 namespace snapcore {
@@ -36,6 +37,7 @@ Result<Value> run_way_back(const UndoScene& scene, const StandingAct& act) {
                 .shown_as = act.planned,
                 .scratch_root = scene.scratch_root,
                 .turn = scene.turn};
+  call.on_nested = nested_on_the_way_back(call);
   if (discards) return call.run(Value::object({{"staged", act.result->at("handle")}})).result;
   return call
       .run(Value::object({{"args", act.args},

@@ -12,8 +12,8 @@ namespace {
 using Approval = Policy::Approval;
 using UnknownIdentity = Policy::UnknownIdentity;
 
-constexpr std::array<std::string_view, 6> kGuards = {"age",     "hash",  "identity",
-                                                     "healthy", "space", "version"};
+constexpr std::array<std::string_view, 7> kGuards = {"age",   "hash",    "identity", "healthy",
+                                                     "space", "version", "lock"};
 
 template <class Words>
 std::string join(const Words& words) {

@@ -69,4 +69,8 @@ Planned& Planned::call(std::string_view label, const Instance& instance, std::st
   return *this;
 }
 
+Value Planned::later() {
+  return Value::object({{"$later", Value::object({{"call", ""}, {"field", ""}, {"type", ""}})}});
+}
+
 }  // namespace snapcore::sdk

@@ -57,6 +57,40 @@ TEST(RollbackTest, ItWorksWhereverTheRunWasCutOff) {
   EXPECT_GT(points, 12U);
 }
 
+TEST(RollbackTest, WhatTakesAnActBackMayCallActsThatCanBeMadeAgain) {
+  Scene scene;
+  const Script script = in_order({{"a", "lend", Value::object({{"name", "one"}})}});
+  const auto plan = scene.plan(script);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(scene.execute(*plan, script).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+  const auto report = scene.roll_back(*plan);
+  EXPECT_EQ(report.ending, Ending::kUndone);
+  EXPECT_THAT(report.undone, ElementsAre("had one burnt"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+}
+
+TEST(RollbackTest, WhatTakesAnActBackMayNotCallWhatMustNotHappenTwice) {
+  Scene scene;
+  const Script script = in_order({{"a", "lend", Value::object({{"name", "bell"}})}});
+  const auto plan = scene.plan(script);
+  scene.execute(*plan, script);
+  const auto report = scene.roll_back(*plan);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  ASSERT_TRUE(report.rollback_error);
+  EXPECT_EQ(report.rollback_error->code, "plugin.act_on_the_way_back");
+}
+
+TEST(RollbackTest, WhatWasMadeInsideOfAnActIsMadeAgainAfterItWasTakenBack) {
+  Scene scene;
+  const Script script = in_order({{"a", "lend", Value::object({{"name", "one"}})}});
+  const auto plan = scene.plan(script);
+  scene.execute(*plan, script);
+  scene.roll_back(*plan);
+  EXPECT_EQ(scene.resume(*plan, script).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+}
+
 TEST(RollbackTest, ItStopsAtTheFirstActThatCannotBeTakenBackAndGoesOnLater) {
   Scene scene;
   const Script script = in_order({add_entry("one"), add_entry("two", "b"), add_entry("three")});

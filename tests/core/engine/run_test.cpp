@@ -387,6 +387,34 @@ TEST(RunTest, WhatTheActsInsideOfAnActNameIsClaimedByThePlan) {
   EXPECT_EQ(scene.get("b/calls"), "");
 }
 
+TEST(RunTest, WhatAPlanLeavesOpenOfAnActInsideOfAnActFitsWhateverItIs) {
+  for (const Value& args :
+       {Value::object({{"name", "one"}}), Value::object({{"name", "one"}, {"fails", "never"}})}) {
+    Scene scene;
+    const Script script = in_order({{"a", "lend", args}});
+    const auto plan = scene.plan(script);
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(scene.execute(*plan, script).ending, Ending::kDone);
+    EXPECT_THAT(scene.names("b"), ElementsAre("calls", "one"));
+  }
+}
+
+TEST(RunTest, WhatANestedReadEmitsComesAsLines) {
+  Scene scene;
+  scene.put("b/one", "");
+  scene.put("b/two", "");
+  std::string text;
+  const Script script = [&](Gate& gate) -> Result<> {
+    auto peeked = call(gate, "a", "peek", Value::object());
+    if (!peeked) return fail(peeked.error());
+    text = peeked->known.at("text").text();
+    return {};
+  };
+  const auto plan = scene.plan(script);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(text, "{\"fails\":\"\",\"name\":\"one\"}\n{\"fails\":\"\",\"name\":\"two\"}\n");
+}
+
 TEST(RunTest, WhatAnActInsideOfAnActChangesIsReadOnlyAfterIt) {
   Scene scene;
   std::vector<bool> known;

@@ -10,10 +10,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <snapcore/plugin.hpp>
 #include <snapcore/support/files.hpp>
 
@@ -72,6 +74,11 @@ struct Count {
   std::int64_t count = 0;
 };
 void fields(sdk::Fields& f, Count& c) { f("count", c.count, "entries"); }
+
+struct Text {
+  std::string text;
+};
+void fields(sdk::Fields& f, Text& t) { f("text", t.text); }
 
 class Ledger {
  public:
@@ -264,6 +271,58 @@ class Ledger {
     return sdk::Nothing{};
   }
 
+  // As relay, and takes it back itself, by other acts of the other ledger.
+  Result<sdk::Planned> plan_lend(sdk::Call&, const Entry& args) {
+    sdk::Planned planned("have " + other_.name + " keep the entry " + args.name);
+    auto there = snapcore::Value::object({{"name", args.name}, {"fails", sdk::Planned::later()}});
+    planned.call("there", other_, "stamp", std::move(there));
+    return planned.undo("have it burnt there");
+  }
+  Result<sdk::Nothing> lend(sdk::Call& call, const Entry& args) {
+    write("lend " + args.name);
+    auto recorded = call.record_undo({.data = args.name, .words = {"burn " + args.name}});
+    if (!recorded) return fail(recorded.error());
+    auto given = snapcore::Value::object({{"name", args.name}});
+    if (!args.fails.empty()) given["fails"] = args.fails;
+    auto added = call.call(other_, "stamp", given, "there");
+    if (!added) return fail(added.error());
+    return sdk::Nothing{};
+  }
+  Result<sdk::Undone> undo_lend(sdk::Call& call,
+                                const sdk::Compensation<Entry, sdk::Nothing>& was) {
+    const char* how = was.args.name == "bell" ? "ring" : "burn";
+    const auto args = snapcore::Value::object({{"name", was.args.name}});
+    auto counted = call.call(other_, "count", snapcore::Value::object(), "look");
+    if (!counted) return fail(counted.error());
+    auto undone = call.call(other_, how, args, "back");
+    if (!undone) return fail(undone.error());
+    return sdk::Undone{{"had " + was.args.name + " burnt"}};
+  }
+
+  Result<> names(sdk::Call& call, const sdk::Nothing&) {
+    std::set<std::string> names;
+    for (const auto& file : std::filesystem::directory_iterator(path_))
+      names.insert(file.path().filename());
+    for (const std::string& name : names) {
+      if (auto told = call.emit(Entry{.name = name, .fails = ""}); !told) return told;
+    }
+    return {};
+  }
+  // What the other one emits, as it comes.
+  Result<Text> peek(sdk::Call& call, const sdk::Nothing&) {
+    auto asked = call.open_call(other_, "names", snapcore::Value::object(), "peek");
+    if (!asked) return fail(asked.error());
+    Text text;
+    std::array<std::byte, 7> piece = {};
+    for (auto got = asked->read(piece);; got = asked->read(piece)) {
+      if (!got) return fail(got.error());
+      if (*got == 0) break;
+      text.text.append(reinterpret_cast<const char*>(piece.data()), *got);
+    }
+    if (auto done = asked->finish(); !done) return fail(done.error());
+    return text;
+  }
+
   // As relay, behind everybody's back.
   Result<sdk::Planned> plan_spill(sdk::Call&, const Entry& args) {
     sdk::Planned planned("spill the entry " + args.name);
@@ -407,6 +466,12 @@ sdk::Plugin<Ledger> describe() {
                      .summary("adds an entry to another ledger")
                      .repeat(sdk::Repeat::kComposed)
                      .undo_nested())
+      .operation(sdk::change("lend", &T::plan_lend, &T::lend)
+                     .summary("has another ledger keep an entry, and burn it when that is undone")
+                     .repeat(sdk::Repeat::kKeyed)
+                     .undo_by(&T::undo_lend))
+      .operation(sdk::read("names", &T::names).summary("names of the entries").emits<Entry>())
+      .operation(sdk::read("peek", &T::peek).summary("names of the entries of another ledger"))
       .operation(sdk::change("spill", &T::plan_spill, &T::spill)
                      .summary("adds an entry to another ledger, and says nothing of it")
                      .repeat(sdk::Repeat::kSafe)

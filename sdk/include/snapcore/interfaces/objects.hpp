@@ -165,6 +165,8 @@ constexpr auto enum_names(Honoured) {
 // its condition was looked at: only a test does.
 struct Traits {
   std::string store = {};
+  std::optional<std::string> bucket = {};
+  std::optional<std::string> prefix = {};
   Versioning versioning = Versioning::kUnknown;
   Honoured if_absent = Honoured::kUnknown;
   Honoured if_match = Honoured::kUnknown;
@@ -174,6 +176,8 @@ struct Traits {
 };
 inline void fields(Fields& f, Traits& t) {
   f("store", t.store, "which one, for people");
+  f("bucket", t.bucket, "what everybody who uses it calls the bucket");
+  f("prefix", t.prefix, "what is put before each key in that bucket; nothing when left out");
   f("versioning", t.versioning);
   f("if_absent", t.if_absent, "a second writer is refused");
   f("if_match", t.if_match, "a writer who read something else is refused");

@@ -12,14 +12,15 @@
 namespace snapcore::sdk {
 
 // Which guard a concern belongs to.
-enum class Guard { kAge, kHash, kIdentity, kHealthy, kSpace, kVersion };
+enum class Guard { kAge, kHash, kIdentity, kHealthy, kSpace, kVersion, kLock };
 constexpr auto enum_names(Guard) {
   return names<Guard>({{Guard::kAge, "age"},
                        {Guard::kHash, "hash"},
                        {Guard::kIdentity, "identity"},
                        {Guard::kHealthy, "healthy"},
                        {Guard::kSpace, "space"},
-                       {Guard::kVersion, "version"}});
+                       {Guard::kVersion, "version"},
+                       {Guard::kLock, "lock"}});
 }
 
 // What execute would do. Every function adds to it and returns it, so that a plan reads as one
@@ -56,8 +57,11 @@ class Planned {
   // restored and "$stamp" the time in the form of <time>.
   Planned& shell(std::string line);
   Planned& concern(Guard guard, std::string message);
+  // An act that execute will make through another instance. A member of `args` that only execute
+  // knows is later(); it may then also be left out.
   Planned& call(std::string_view label, const Instance& instance, std::string_view operation,
                 Value args);
+  static Value later();
 
   const Value& value() const { return value_; }
 
