@@ -176,6 +176,8 @@ Result<objects::Traits> known_traits(Session& session) {
     traits = {.store = std::move(traits.store)};
     traits.versioning = *versioning;
   }
+  traits.bucket = session.settings().bucket;
+  traits.prefix = session.settings().prefix;
   traits.words = words_of(traits);
   return traits;
 }

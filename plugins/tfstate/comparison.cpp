@@ -45,24 +45,6 @@ Result<StateBytes> bytes_of(sdk::Call& call, const sdk::Artifact& artifact) {
                     }};
 }
 
-Result<StateBytes> bytes_of(const Place& place) {
-  std::error_code ignored;
-  const auto real = std::filesystem::weakly_canonical(place.file, ignored);
-  auto opened = files::open_for_reading(ignored ? place.file : real);
-  const std::string name = place.file.string();
-  if (!opened && opened.error().code == "files.not_found") {
-    return StateBytes{
-        .name = name,
-        .read_at = [](std::uint64_t, std::span<std::byte>) -> Result<std::size_t> { return 0; }};
-  }
-  if (!opened) return fail(opened.error());
-  auto fd = std::make_shared<files::UniqueFd>(std::move(*opened));
-  return StateBytes{.name = name,
-                    .read_at = [name, fd](std::uint64_t offset, std::span<std::byte> into) {
-                      return files::read_some_at(*fd, offset, into, name);
-                    }};
-}
-
 std::string_view name_of(What what) {
   switch (what) {
     case What::kAdded: return "added";
@@ -173,23 +155,22 @@ Result<DiffResult> call_diff(sdk::Call& call, const DiffArgs& args) {
   return compare(call, *a, *b);
 }
 
-Result<DiffResult> diff_with_live(sdk::Call& call, const DiffArgs& args, const Place& live) {
+Result<DiffResult> diff_with_live(sdk::Call& call, const DiffArgs& args,
+                                  const Result<StateBytes>& live) {
   if (args.b) return call_diff(call, args);
   const auto a = bytes_of(call, args.a);
   if (!a) return fail(a.error());
-  const auto b = bytes_of(live);
-  if (!b) return fail(b.error());
-  return compare(call, *a, *b);
+  if (!live) return fail(live.error());
+  return compare(call, *a, *live);
 }
 
 std::vector<std::string> meaning_of(sdk::Call& call, const sdk::Artifact& artifact,
-                                    const Place& live) {
+                                    const Result<StateBytes>& live) {
   const auto chosen = bytes_of(call, artifact);
-  const auto now = bytes_of(live);
-  if (!chosen || !now) return {};
+  if (!chosen || !live) return {};
   std::vector<std::string> forgotten;
   const auto diff = compare_states(
-      *now, *chosen,
+      *live, *chosen,
       [&](const Difference& difference) -> Result<> {
         if (!difference.output && difference.what == What::kRemoved)
           forgotten.push_back(shown(difference.address));

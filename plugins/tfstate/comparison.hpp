@@ -1,11 +1,10 @@
 // The operation diff: two states of sources, or one and the live state.
 #pragma once
 
+#include <format/diff.hpp>
 #include <snapcore/sdk/call.hpp>
 #include <string>
 #include <vector>
-
-#include "place.hpp"
 
 namespace tfstate {
 
@@ -47,14 +46,15 @@ struct DiffResult {
 };
 void fields(snapcore::sdk::Fields& f, DiffResult& result);
 
-// What became of `a` in `b`; without `b`, in the live state at `live`.
+// What became of `a` in `b`; without `b`, in the live state.
 Result<DiffResult> call_diff(snapcore::sdk::Call& call, const DiffArgs& args);
 Result<DiffResult> diff_with_live(snapcore::sdk::Call& call, const DiffArgs& args,
-                                  const Place& live);
+                                  const Result<StateBytes>& live);
 
 // What the artifact would change in the live state, for the plan of a restore: sentences. Nothing
 // where the two cannot be compared.
 std::vector<std::string> meaning_of(snapcore::sdk::Call& call,
-                                    const snapcore::sdk::Artifact& artifact, const Place& live);
+                                    const snapcore::sdk::Artifact& artifact,
+                                    const Result<StateBytes>& live);
 
 }  // namespace tfstate

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <snapcore/sdk/fields.hpp>
 #include <string>
 
@@ -11,25 +12,44 @@ namespace tfstate {
 struct Base {
   std::string sha256 = {};
   std::uint64_t size = 0;  // 0: there was no state
+  // Of an object in a store; absent where there was none.
+  std::optional<std::string> etag = {};
+  std::optional<std::string> version_id = {};
 };
 inline void fields(snapcore::sdk::Fields& f, Base& base) {
   f("sha256", base.sha256, "digest of the state that is replaced");
   f("size", base.size, "its bytes; 0: there is none");
+  f("etag", base.etag);
+  f("version_id", base.version_id, "what it is among the versions of the store");
+}
+
+// The one change to the bytes of the artifact.
+struct StagedEdit {
+  std::uint64_t offset = 0;
+  std::uint64_t removed = 0;
+  std::string text = {};
+};
+inline void fields(snapcore::sdk::Fields& f, StagedEdit& edit) {
+  f("offset", edit.offset);
+  f("removed", edit.removed, "bytes that go");
+  f("text", edit.text, "what takes their place");
 }
 
 struct Staged {
-  std::string file = {};
+  std::string file = {};  // empty: an object, which is whole when it appears
   std::string sha256 = {};
   std::string lineage = {};
   std::uint64_t serial = 0;
   Base base = {};
+  std::optional<StagedEdit> edit = {};
 };
 inline void fields(snapcore::sdk::Fields& f, Staged& staged) {
-  f("file", staged.file, "the new state, whole, beside the live one");
+  f("file", staged.file, "the new state, whole, beside the live one").optional();
   f("sha256", staged.sha256, "its digest");
   f("lineage", staged.lineage);
   f("serial", staged.serial);
   f("base", staged.base, "what it is to replace");
+  f("edit", staged.edit, "of an object: what is changed in the artifact's bytes");
 }
 
 struct Expected {

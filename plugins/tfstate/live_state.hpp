@@ -13,6 +13,10 @@ struct LiveState {
   State state = {};         // Form::kNothing also where there is no file
   std::string sha256 = {};  // of all bytes; of no bytes where there is none
   std::uint64_t size = 0;
+  // Of an object in a store.
+  std::optional<std::string> etag = {};
+  std::optional<std::string> version_id = {};
+  std::optional<State> deleted = {};  // what the store still has of one that was deleted
 };
 
 // Whole, with its digest. `take` gets the bytes as they pass. The file must not change meanwhile:

@@ -4,21 +4,13 @@
 #include <filesystem>
 #include <optional>
 #include <snapcore/error.hpp>
-#include <snapcore/sdk/fields.hpp>
 #include <string>
+
+#include "config.hpp"
 
 namespace tfstate {
 
 using snapcore::Result;
-
-struct Config {
-  std::string directory = {};
-  std::string workspace = "default";
-  std::optional<std::string> path = {};
-  std::optional<std::string> workspace_dir = {};
-  std::optional<std::string> lineage = {};
-};
-void fields(snapcore::sdk::Fields& f, Config& config);
 
 struct Place {
   std::filesystem::path file;

@@ -1,11 +1,11 @@
 #include "staging.hpp"
 
-#include <format/serial.hpp>
 #include <snapcore/support/files.hpp>
 #include <snapcore/utf8.hpp>
 
 #include "description.hpp"
 #include "live_state.hpp"
+#include "replacement.hpp"
 
 namespace tfstate {
 namespace {
@@ -15,38 +15,6 @@ using snapcore::fail;
 using snapcore::shown;
 using snapcore::files::UniqueFd;
 namespace files = snapcore::files;
-
-snapcore::Error refused(std::string code, std::string message, std::string hint) {
-  return {.code = std::move(code),
-          .message = std::move(message),
-          .hint = std::move(hint),
-          .category = Category::kPrecondition};
-}
-
-bool is_sealed(const State& state) { return state.form == Form::kEncrypted; }
-
-// Whether this state may take the place of that one.
-Result<> compare(const StagingWork& work, const State& chosen, const Place& place,
-                 const State& live) {
-  if (live.form == Form::kNothing) return {};
-  const std::string here = shown(place.file.string());
-  if (is_sealed(chosen) != is_sealed(live)) {
-    return fail(refused(
-        "tfstate.encryption_differs",
-        shown(work.name) + (is_sealed(chosen) ? " is encrypted, and " : " is not encrypted, and ") +
-            here + (is_sealed(live) ? " is" : " is not"),
-        "the tool would not read it with the settings it has now"));
-  }
-  const bool known = !chosen.lineage.empty() && !live.lineage.empty();
-  if (known && chosen.lineage != live.lineage && !work.other_lineage) {
-    return fail(refused("tfstate.other_lineage",
-                        shown(work.name) + " has the lineage " + shown(chosen.lineage) + ", and " +
-                            here + " has " + shown(live.lineage) +
-                            ": they are states of different things",
-                        "waive 'identity' if it shall take its place all the same"));
-  }
-  return {};
-}
 
 Result<State> receive(const StagingWork& work, const UniqueFd& fd, const files::Path& path) {
   Result<> written;
@@ -108,26 +76,24 @@ Result<StagingResult> make_staged(const Place& place, const StagingWork& work,
   if (auto examined = describe(*chosen, work.name); !examined) return fail(examined.error());
   const auto live = read_live(place.file);
   if (!live) return fail(live.error());
-  if (auto fits = compare(work, *chosen, place, live->state); !fits) return fail(fits.error());
+  const Replacement wanted{.name = work.name,
+                           .chosen = *chosen,
+                           .here = place.file.string(),
+                           .live = live->state,
+                           .other_lineage = work.other_lineage};
+  if (auto fits = may_replace(wanted); !fits) return fail(fits.error());
 
   StagingResult result{.handle = {.file = file.string(),
                                   .lineage = chosen->lineage,
                                   .serial = chosen->serial,
                                   .base = {.sha256 = live->sha256, .size = live->size}},
                        .words = {}};
-  std::optional<Edit> edit;
-  if (!is_sealed(*chosen)) {
-    const auto serial = next_serial(live->state.serial, chosen->serial);
-    if (!serial) return fail(serial.error());
-    result.handle.serial = *serial;
-    edit = serial_edit(*chosen, *serial);
-    result.words.push_back("serial " + std::to_string(*serial) + " instead of " +
-                           std::to_string(chosen->serial) + ", every other byte as it was");
-  } else {
-    result.words.push_back("encrypted, so it stays as it is, with serial " +
-                           std::to_string(chosen->serial));
-  }
-  if (auto finished = finish(received, file, *fd, edit); !finished) return fail(finished.error());
+  const auto made = new_serial(*chosen, live->state.serial);
+  if (!made) return fail(made.error());
+  result.handle.serial = made->serial;
+  result.words.push_back(made->words);
+  if (auto finished = finish(received, file, *fd, made->edit); !finished)
+    return fail(finished.error());
   auto digest = digest_of(file);
   if (!digest) return fail(digest.error());
   result.handle.sha256 = std::move(*digest);

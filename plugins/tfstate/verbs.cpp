@@ -1,0 +1,25 @@
+#include "verbs.hpp"
+
+#include <algorithm>
+
+namespace tfstate {
+
+bool StageArgs::is_waived(std::string_view guard) const {
+  return std::find(waived.begin(), waived.end(), guard) != waived.end();
+}
+
+void fields(sdk::Fields& f, StageArgs& args) {
+  fields(f, static_cast<roles::StageArgs&>(args));
+  f("waived", args.waived, "guards that were waived").optional();
+}
+
+void fields(sdk::Fields& f, ActivateArgs& args) {
+  fields(f, static_cast<roles::ActivateArgs<Staged>&>(args));
+  f("from", args.from, "what was staged is made of it, where it is an object");
+}
+
+std::string name_of(const sdk::Artifact& artifact) {
+  return artifact.name.empty() ? artifact.ref : artifact.name;
+}
+
+}  // namespace tfstate

@@ -1,0 +1,450 @@
+#!/usr/bin/env bash
+# A state of a real OpenTofu in a real MinIO: its versions, one of them restored, what `tofu plan` says of the outcome,
+# and who keeps whom out.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_DYNAMODB AWS_SESSION_TOKEN
+export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
+
+tfstate_restore="$root/scripts/lua/tfstate-restore.lua"
+
+tear_down() {
+  local server
+  for server in server table; do
+    if [ -x "$work/$server/ctl" ]; then "$work/$server/ctl" kill; fi
+  done
+}
+
+tofu() { tofu_in infra "$@"; }
+tofu_in() {
+  local directory=$1
+  shift
+  (cd "$work/$directory" && env -i PATH="$PATH" HOME="$work" TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1 \
+    AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" "$tofu_bin" "$@")
+}
+
+# have NAME   starts a server, and prints its URL
+have() {
+  local code=0
+  "$root/tests/servers/start.sh" "$1" "$work/$2" 2>"$work/why" || code=$?
+  [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/why")"
+  [ "$code" = 0 ] || fail_case "$(cat "$work/why")"
+}
+
+# ask METHOD PATH   curl signs by itself; what is PUT comes from stdin
+ask() {
+  local method=$1 path=$2 body=()
+  shift 2
+  cat >"$work/body"
+  [ "$method" != PUT ] || body=(-T "$work/body")
+  curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
+    -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" "$@" || exit 1
+}
+
+# A bucket that keeps versions, of a store that was tested.
+make_store() {
+  local code=0
+  command -v curl >/dev/null || skip_case "curl is not installed"
+  tofu_bin=$("$root/tests/servers/build.sh" opentofu 2>"$work/why") || code=$?
+  [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/why")"
+  [ "$code" = 0 ] || fail_case "OpenTofu was not built: $(cat "$work/why")"
+  tofu_bin=$tofu_bin/tofu
+  url=$(have minio server)
+  ask PUT bucket -D "$work/head" </dev/null >/dev/null
+  grep -qi '^server: MinIO' "$work/head" || fail_case "this is no MinIO: $(cat "$work/head")"
+  echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' | ask PUT 'bucket?versioning='
+  write_site ''
+  expect_exit 0 snapcore call objects.test_store --yes
+}
+
+write_site() {
+  mkdir -p "$work/infra" "$work/states"
+  cat >"$work/site.lua" <<LUA
+return { instances = {
+  states = { plugin = "files", path = "$work/states" },
+  objects = { plugin = "s3", bucket = "bucket", endpoint = "$url" },
+  infrastructure = { plugin = "tfstate", store = "objects", directory = "$work/infra" $1 },
+} }
+LUA
+  chmod 644 "$work/site.lua"
+}
+
+# Two servers, which hold a secret, and a rule. Three versions: small, large, huge. BACKEND is more of it.
+make_infrastructure() {
+  local backend=${1:-use_lockfile = true}
+  make_store
+  cat >"$work/infra/main.tf" <<TF
+terraform {
+  backend "s3" {
+    bucket = "bucket"
+    key = "net/terraform.tfstate"
+    region = "us-east-1"
+    endpoints = { s3 = "$url" ${2:-} }
+    use_path_style = true
+    skip_credentials_validation = true
+    skip_region_validation = true
+    skip_requesting_account_id = true
+    skip_metadata_api_check = true
+    $backend
+  }
+}
+TF
+  cat >>"$work/infra/main.tf" <<'TF'
+variable "size" { default = "small" }
+variable "secret" {
+  default   = "CANARY-secret"
+  sensitive = true
+}
+resource "terraform_data" "server" {
+  for_each = toset(["a", "b"])
+  input    = { size = var.size, key = var.secret, large = 123456789012345678901234567890 }
+}
+resource "terraform_data" "rule" { input = terraform_data.server["a"].id }
+output "size" { value = var.size }
+TF
+  chmod 755 "$work/infra"
+  tofu init >"$work/init" 2>&1 || fail_case "$(cat "$work/init")"
+  local size
+  for size in ${3:-small large huge}; do tofu apply -auto-approve -var size="$size" >/dev/null; done
+}
+
+live() { ask GET bucket/net/terraform.tfstate </dev/null; }
+field() { grep -oE "^  \"$1\": [^,]*" | head -n 1 | sed 's/^[^:]*: //; s/"//g'; }
+# versions   of the state, the newest first: VERSION SIZE, or VERSION - where it was deleted
+versions() {
+  "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" call objects.objects_versions key=net/terraform.tfstate --json |
+    python3 -c '
+import json, sys
+for line in sys.stdin:
+    item = json.loads(line).get("item")
+    if item: print(item["version_id"], "-" if item.get("marker") else item["size"])'
+}
+# version_with TEXT   the newest version whose bytes hold it
+version_with() {
+  local id size
+  while read -r id size; do
+    [ "$size" != - ] || continue
+    if ask GET "bucket/net/terraform.tfstate?versionId=$id" </dev/null | grep -q "$1"; then
+      echo "$id"
+      return
+    fi
+  done < <(versions)
+  fail_case "no version holds $1"
+}
+locked_object() { ask GET 'bucket?list-type=2&prefix=net/' </dev/null | grep -o 'net/[^<]*tflock' || true; }
+
+expect_no_changes() {
+  local code=0
+  tofu plan -detailed-exitcode "$@" >"$work/plan" 2>&1 || code=$?
+  [ "$code" = 0 ] || fail_case "tofu plan says $code: $(cat "$work/plan")"
+}
+expect_no_secret() { ! grep -r CANARY "$work/out" "$work/err" "$work/state" || fail_case "a secret was told"; }
+expect_no_lock() { expect_equal "$(locked_object)" "" "locks that stay"; }
+
+case_a_destroyed_state_comes_back_from_an_older_version_and_the_tool_has_nothing_to_do() {
+  make_infrastructure
+  local second destroyed lineage was
+  second=$(version_with '"size": "large"')
+  tofu destroy -auto-approve >/dev/null
+  destroyed=$(live | field serial) lineage=$(live | field lineage) was=$(live | sha256sum)
+  expect_exit 0 snapcore list infrastructure
+  expect_said "tfstate +$second  serial [0-9]*, 3 resources, 3 objects, lineage ${lineage:0:8}" '\(live\)' '0 resources'
+  cp "$work/out" "$work/list"
+  expect_exit 0 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$second"
+  expect_no_secret
+  expect_equal "$(live | field serial)" "$((destroyed + 1))" "serial"
+  expect_equal "$(live | field lineage)" "$lineage" "lineage"
+  local chosen
+  chosen=$(ask GET "bucket/net/terraform.tfstate?versionId=$second" </dev/null | field serial)
+  expect_equal "$(live | sed "s/^  \"serial\": $((destroyed + 1)),/  \"serial\": $chosen,/" | sha256sum)" \
+    "$(ask GET "bucket/net/terraform.tfstate?versionId=$second" </dev/null | sha256sum)" "every byte but the serial"
+  expect_no_changes -var size=large
+  expect_no_lock
+  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+  expect_equal "$(live | sha256sum)" "$was" "the state after the way back"
+  expect_no_lock
+  tofu apply -auto-approve >/dev/null # it takes writes
+}
+
+case_a_state_is_restored_from_a_copy_in_another_source() {
+  make_infrastructure
+  ask GET "bucket/net/terraform.tfstate?versionId=$(version_with '"size": "small"')" </dev/null >"$work/states/small.tfstate"
+  expect_exit 3 snapcore run "$tfstate_restore" --yes
+  expect_said '--waive healthy=REASON' 'from the live state \(serial'
+  expect_exit '[01]' snapcore run "$tfstate_restore" --yes --waive "healthy=the last apply was wrong"
+  expect_no_changes -var size=small
+  expect_no_secret
+}
+
+case_the_newest_version_before_a_time_is_chosen_and_the_live_one_is_no_choice() {
+  make_infrastructure
+  local second time
+  second=$(version_with '"size": "large"')
+  expect_exit '[234]' snapcore run "$tfstate_restore" --yes --set source=infrastructure --waive "healthy=test" \
+    --set "ref=$(versions | head -n 1 | cut -d' ' -f1)"
+  expect_said 'is the one that counts now' 'before=TIME'
+  tofu destroy -auto-approve >/dev/null
+  time=$(snapcore list infrastructure --json | python3 -c '
+import json, sys
+for line in sys.stdin:
+    artifact = json.loads(line).get("artifact")
+    if artifact and "size" in artifact and artifact["ref"] == sys.argv[1]: print(artifact["created"])' "$second")
+  expect_exit 0 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "before=$time"
+  expect_equal "$(live | field version)" 4
+  tofu plan >/dev/null
+}
+
+case_a_deleted_state_comes_back_with_its_lineage_and_goes_again() {
+  make_infrastructure
+  local lineage serial third
+  lineage=$(live | field lineage) serial=$(live | field serial) third=$(version_with '"size": "huge"')
+  ask DELETE bucket/net/terraform.tfstate </dev/null
+  expect_exit 0 snapcore list infrastructure
+  expect_said 'tfstate-deletion .*the state was deleted here'
+  expect_exit 0 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$third"
+  expect_said 'it was deleted; before, it was serial'
+  expect_equal "$(live | field lineage)" "$lineage" "lineage"
+  expect_equal "$(live | field serial)" "$((serial + 1))" "serial"
+  expect_no_changes -var size=huge
+  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+  expect_equal "$(versions | head -n 1 | cut -d' ' -f2)" - "the newest entry after the way back"
+  expect_no_lock
+}
+
+case_a_store_that_nobody_tested_is_refused_unless_that_is_waived() {
+  make_infrastructure
+  ask DELETE bucket/.snapcore-store-test.json </dev/null
+  local first
+  first=$(version_with '"size": "small"')
+  tofu destroy -auto-approve >/dev/null
+  expect_exit 3 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first"
+  expect_said 'nobody has tested whether the store .objects. keeps a second writer out' 'objects.test_store' '--waive lock=REASON'
+  expect_exit '[01]' snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first" --waive "lock=only we are here"
+  expect_no_changes
+}
+
+# A provisioner that waits for a file keeps the real tool, and its lock, where it is.
+case_a_tool_that_works_with_the_state_refuses_the_restore() {
+  make_infrastructure
+  local first
+  first=$(version_with '"size": "small"')
+  cat >>"$work/infra/main.tf" <<TF
+resource "terraform_data" "slow" {
+  provisioner "local-exec" { command = "touch $work/begun; while [ ! -e $work/go_on ]; do sleep 0.05; done" }
+}
+TF
+  tofu apply -auto-approve >"$work/apply" 2>&1 &
+  local apply=$! was
+  wait_for 60 test -e "$work/begun"
+  was=$(versions)
+  expect_exit '[2357]' snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first" \
+    --waive "healthy=it is being written"
+  expect_said 'net/terraform.tfstate is locked by .*@.* since .*OperationTypeApply'
+  expect_equal "$(versions)" "$was" "the versions of the state"
+  touch "$work/go_on"
+  wait "$apply" || fail_case "the apply failed: $(cat "$work/apply")"
+  expect_no_lock
+}
+
+# The tool, killed right after record N of its journal; fails when it was not.
+killed_at() {
+  local at=$1 code=0
+  shift
+  # A shell in between says to the file what became of it.
+  SNAPCORE_TEST_KILL_AT=$at bash -c '"$@"; exit $?' - "$build/bin/killed_snapcore" --site "$work/site.lua" \
+    --state "$work/state" --plugin-dir "$build/plugins" "$@" </dev/null >"$work/killed.out" 2>&1 || code=$?
+  [ "$code" = 137 ]
+}
+journal() { echo "$work/state/runs/$(newest_run)/journal.jsonl"; }
+
+# A run that ends while it holds the lock keeps tools and other runs out until it is gone on with.
+case_a_lock_of_ours_refuses_the_tool_and_other_restores_until_the_run_is_gone_on_with() {
+  make_infrastructure
+  local first at code=0 words
+  first=$(version_with '"size": "small"')
+  tofu destroy -auto-approve >/dev/null
+  for ((at = 5; at < 60; ++at)); do
+    rm -rf "$work/state"
+    killed_at "$at" run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first" ||
+      fail_case "it ended before it had the lock: $(cat "$work/killed.out")"
+    [ -z "$(locked_object)" ] || break
+  done
+  tofu apply -auto-approve >"$work/apply" 2>&1 || code=$?
+  expect_equal "$code" 1 "tofu apply"
+  for words in 'Operation: *snapcore-restore' "Who: *$(id -un)@" 'Path: *bucket/net/terraform.tfstate' 'Info: *run 20'; do
+    grep -q "$words" "$work/apply" || fail_case "it does not say who holds the lock: $(cat "$work/apply")"
+  done
+  mv "$work/state" "$work/first" # another machine knows nothing of that run
+  expect_exit '[2357]' snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first"
+  expect_said 'is locked by .*snapcore-restore' 'resume it or roll it back'
+  rm -rf "$work/state"
+  mv "$work/first" "$work/state"
+  expect_exit 0 snapcore resume "$(newest_run)"
+  expect_no_lock
+  expect_no_changes
+}
+
+case_a_restore_killed_at_every_record_is_resumed_or_taken_back() {
+  make_infrastructure
+  local at points=0 was first serial
+  first=$(version_with '"size": "small"')
+  tofu destroy -auto-approve >/dev/null
+  was=$(live | sha256sum) serial=$(live | field serial)
+  restore() { killed_at "$at" run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first"; }
+  for ((at = 1; ; ++at)); do
+    restore || break
+    points=$((points + 1))
+    # Nothing was done under it yet, or all of it is done.
+    if ! grep -q '"type":"run"' "$(journal)" || grep -q '"type":"end"' "$(journal)"; then
+      if grep -q '"type":"end"' "$(journal)"; then expect_exit 0 snapcore rollback "$(newest_run)" --yes; fi
+      expect_equal "$(live | sha256sum)" "$was" "the state after a kill at record $at"
+      rm -rf "$work/state"
+      continue
+    fi
+    expect_exit 0 snapcore resume "$(newest_run)"
+    expect_equal "$(live | field serial)" "$((serial + 1))" "serial after a kill at record $at and resume"
+    expect_no_lock
+    expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+    expect_equal "$(live | sha256sum)" "$was" "the state after a kill at record $at, resume and rollback"
+    rm -rf "$work/state"
+    restore || fail_case "not killed at record $at"
+    expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+    expect_equal "$(live | sha256sum)" "$was" "the state after a kill at record $at and rollback"
+    expect_no_lock
+    rm -rf "$work/state"
+  done
+  [ "$points" -ge 10 ] || fail_case "only $points points; $(cat "$work/killed.out")"
+  echo "killed at $points records: resumed and taken back, all equal"
+}
+
+# Tools and restores that were all planned on the same state, begun at once: the first one wins, whoever that is.
+case_of_many_that_begin_at_once_exactly_one_wins() {
+  make_infrastructure "" "" small
+  local round rounds=${RACE_ROUNDS:-6} restores=${RACE_RESTORES:-6} tools=${RACE_TOOLS:-4} tool_won=0 restore_won=0
+  local first serial number winners
+  first=$(version_with '"size": "small"')
+  for ((number = 1; number <= tools; ++number)); do cp -a "$work/infra" "$work/infra$number"; done
+  for ((round = 1; round <= rounds; ++round)); do
+    tofu destroy -auto-approve >/dev/null
+    serial=$(live | field serial)
+    tofu plan -out="$work/tool.plan" >/dev/null
+    snapcore plan "$tfstate_restore" --set source=infrastructure --set "ref=$first" -o "$work/restore.plan" >/dev/null
+    rm -rf "$work"/won-* "$work"/state-*
+    local jobs=()
+    begin_tools() {
+      for ((number = 1; number <= tools; ++number)); do
+        (flock -s 7 && tofu_in "infra$number" apply "$work/tool.plan" >"$work/tool-$number.log" 2>&1 7>&- &&
+          touch "$work/won-tool-$number") 7<"$work/head" &
+        jobs+=($!)
+      done
+    }
+    begin_restores() {
+      for ((number = 1; number <= restores; ++number)); do
+        (flock -s 7 && "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state-$number" apply "$work/restore.plan" \
+          --yes </dev/null >"$work/restore-$number.log" 2>&1 7>&- && touch "$work/won-restore-$number") 7<"$work/head" &
+        jobs+=($!)
+      done
+    }
+    exec 6<"$work/head"
+    flock -x 6 # they wait until this goes
+    if ((round % 2)); then
+      begin_tools
+      begin_restores
+    else
+      begin_restores
+      begin_tools
+    fi
+    flock -u 6
+    exec 6<&-
+    for number in "${jobs[@]}"; do wait "$number" || true; done
+    winners=$(find "$work" -maxdepth 1 -name 'won-*' -printf '%f ')
+    expect_equal "$(wc -w <<<"$winners")" 1 "winners of round $round ($winners); $(tail -n 3 "$work"/tool-*.log "$work"/restore-*.log)"
+    case $winners in *tool*) tool_won=$((tool_won + 1)) ;; *) restore_won=$((restore_won + 1)) ;; esac
+    [ "$(live | field serial)" -gt "$serial" ] || fail_case "the serial did not rise"
+    expect_no_lock
+    expect_no_changes
+  done
+  echo "of $rounds rounds tools won $tool_won and restores $restore_won"
+  if ((tool_won == 0 || restore_won == 0)); then echo "race not exercised: one party never won"; fi
+}
+
+# --- with a table of DynamoDB
+
+# table_ask ACTION JSON
+table_ask() {
+  curl -sS --fail-with-body --aws-sigv4 aws:amz:us-east-1:dynamodb --user snapcore-test:snapcore-secret \
+    -H 'content-type: application/x-amz-json-1.0' -H "x-amz-target: DynamoDB_20120810.$1" -d "$2" "$table_url/"
+}
+item() { table_ask GetItem "{\"TableName\":\"locks\",\"ConsistentRead\":true,\"Key\":{\"LockID\":{\"S\":\"$1\"}}}"; }
+expect_digest_of_live() {
+  expect_equal "$(item bucket/net/terraform.tfstate-md5 | grep -oE '"[0-9a-f]{32}"' | tr -d '"')" \
+    "$(live | md5sum | head -c 32)" "digest in the table"
+  expect_equal "$(item bucket/net/terraform.tfstate)" "{}" "locks that stay"
+}
+
+make_infrastructure_with_table() {
+  local end=$((SECONDS + 20))
+  table_url=$(have dynalite table)
+  table_ask CreateTable '{"TableName":"locks","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}]}' >/dev/null
+  until table_ask DescribeTable '{"TableName":"locks"}' | grep -q '"TableStatus":"ACTIVE"'; do
+    [ "$SECONDS" -lt "$end" ] || fail_case "the table never became active"
+  done
+  make_infrastructure "$1"'dynamodb_table = "locks"' "dynamodb = \"$table_url\""
+}
+
+case_the_digest_in_the_table_fits_after_a_restore_and_after_its_way_back() {
+  make_infrastructure_with_table ''
+  local second was
+  second=$(version_with '"size": "large"')
+  tofu destroy -auto-approve >/dev/null
+  was=$(live | sha256sum)
+  expect_digest_of_live
+  # The table keeps others out, whatever the store does.
+  ask DELETE bucket/.snapcore-store-test.json </dev/null
+  expect_exit 0 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$second"
+  expect_digest_of_live
+  expect_no_changes -var size=large
+  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+  expect_equal "$(live | sha256sum)" "$was" "the state after the way back"
+  expect_digest_of_live
+  ask DELETE bucket/net/terraform.tfstate </dev/null
+  expect_exit 0 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$second"
+  expect_digest_of_live
+  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+  expect_equal "$(item bucket/net/terraform.tfstate-md5)" "{}" "the digest of a state that is not there"
+  tofu plan >/dev/null
+}
+
+case_a_lock_in_the_table_refuses_the_restore_and_ours_refuses_the_tool() {
+  make_infrastructure_with_table 'use_lockfile = true
+    '
+  local first at code=0 words was
+  first=$(version_with '"size": "small"')
+  tofu destroy -auto-approve >/dev/null
+  was=$(live | sha256sum)
+  table_ask PutItem '{"TableName":"locks","Item":{"LockID":{"S":"bucket/net/terraform.tfstate"},"Info":{"S":"{\"ID\":\"1234\",\"Operation\":\"OperationTypeApply\",\"Who\":\"me@there\",\"Created\":\"2026-01-02T03:04:05Z\"}"}}}' >/dev/null
+  expect_exit '[2357]' snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first"
+  expect_said 'is locked by me@there since 2026-01-02T03:04:05Z \(OperationTypeApply, lock 1234\)'
+  expect_equal "$(live | sha256sum)" "$was" "the state"
+  expect_no_lock
+  tofu force-unlock -force 1234 >/dev/null 2>&1 || true
+  table_ask DeleteItem '{"TableName":"locks","Key":{"LockID":{"S":"bucket/net/terraform.tfstate"}}}' >/dev/null
+  for ((at = 5; at < 60; ++at)); do
+    rm -rf "$work/state"
+    killed_at "$at" run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first" ||
+      fail_case "it ended before it had the lock: $(cat "$work/killed.out")"
+    [ "$(item bucket/net/terraform.tfstate)" = "{}" ] || break
+    expect_exit '[0-7]' snapcore rollback "$(newest_run)" --yes
+  done
+  tofu apply -auto-approve >"$work/apply" 2>&1 || code=$?
+  expect_equal "$code" 1 "tofu apply"
+  for words in 'Operation: *snapcore-restore' 'Info: *run 20'; do
+    grep -q "$words" "$work/apply" || fail_case "it does not say who holds the lock: $(cat "$work/apply")"
+  done
+  expect_exit 0 snapcore rollback "$(newest_run)" --yes
+  expect_equal "$(live | sha256sum)" "$was" "the state after the way back"
+  expect_no_lock
+  expect_digest_of_live
+}
+
+run_cases
