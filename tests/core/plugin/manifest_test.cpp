@@ -188,10 +188,16 @@ TEST(ManifestTest, AnActMustSayHowItIsRepeatedAndTakenBack) {
 }
 
 TEST(ManifestTest, EachVerbOfARoleMustBeThere) {
-  for (const char* verb : {"list", "stat", "open", "store", "remove", "inspect", "examine", "stage",
-                           "check", "activate", "health", "discard"}) {
+  for (const char* verb : {"list", "stat", "open", "inspect", "examine", "stage", "check",
+                           "activate", "health", "discard"}) {
     const Value root = changed(verb, [](Value& one) { one = Value(); });
     EXPECT_THAT(problem(root), HasSubstr("verb " + std::string(verb) + " is missing")) << verb;
+  }
+}
+
+TEST(ManifestTest, ASourceMayBeReadAlone) {
+  for (const char* verb : {"store", "remove"}) {
+    EXPECT_EQ(problem(changed(verb, [](Value& one) { one = Value(); })), "") << verb;
   }
 }
 
