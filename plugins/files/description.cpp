@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <span>
 
@@ -14,26 +13,11 @@ using snapcore::Category;
 using snapcore::Error;
 using snapcore::fail;
 using snapcore::Result;
-using snapcore::Value;
+namespace companions = snapcore::companions;
 namespace files = snapcore::files;
 namespace sdk = snapcore::sdk;
 
 namespace {
-
-constexpr std::size_t kLargestCompanion = 1 << 20;
-
-bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 Error bad_companion(const std::string& name, std::string_view why) {
   return {
@@ -60,7 +44,7 @@ Result<std::optional<std::string>> companion(int folder, const std::string& name
     if (!got) return fail(got.error());
     if (*got == 0) return std::optional(std::move(text));
     text.append(reinterpret_cast<const char*>(piece), *got);
-    if (text.size() > kLargestCompanion) return fail(bad_companion(name, "is too large"));
+    if (text.size() > companions::kLargest) return fail(bad_companion(name, "is too large"));
   }
 }
 
@@ -74,22 +58,11 @@ void take_manifest(Described& described, int folder, std::string_view file) {
     return;
   }
   if (!*text) return;
-  auto manifest = Value::parse(**text);
-  if (!manifest || !manifest->is_object()) {
+  if (!companions::take_manifest(artifact, **text)) {
     described.problem = bad_companion(name, "is not a JSON object");
-    artifact.manifest = "(not JSON)";
-    return;
   }
-  artifact.manifest = std::move(*manifest);
-  const std::string kind = artifact.manifest.at("kind").text();
-  if (!kind.empty()) artifact.kind = kind;
-  artifact.created = sdk::Time::parse(artifact.manifest.at("created").text());
-  const std::string digest = artifact.manifest.at("stored").at("sha256").text();
-  if (digest.size() == 64 && is_hex(digest)) artifact.sha256 = lower(digest);
 }
 
-// Where both companions name a digest, the one that sha256sum checks stands beside the manifest's,
-// so that the core sees when they disagree.
 void take_digest(Described& described, int folder, std::string_view file) {
   const std::string name = std::string(file) + std::string(kDigestSuffix);
   auto text = companion(folder, name);
@@ -98,30 +71,12 @@ void take_digest(Described& described, int folder, std::string_view file) {
     return;
   }
   if (!*text) return;
-  auto digest = digest_in(**text, file);
-  if (!digest) {
+  if (!companions::take_digest(described.artifact, **text, file)) {
     described.problem = bad_companion(name, "names no SHA-256 of " + shown(file));
-    return;
   }
-  described.artifact.sha256 = std::move(digest);
 }
 
 }  // namespace
-
-std::optional<std::string> digest_in(std::string_view sum_file, std::string_view file) {
-  while (!sum_file.empty()) {
-    const auto end = std::min(sum_file.find('\n'), sum_file.size());
-    std::string_view line = sum_file.substr(0, end);
-    sum_file.remove_prefix(std::min(end + 1, sum_file.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.size() < 64 || !is_hex(line.substr(0, 64))) continue;
-    const std::string_view rest = line.substr(64);
-    if (rest.find_first_not_of(' ') == std::string_view::npos) return lower(line.substr(0, 64));
-    if (!rest.starts_with("  ") && !rest.starts_with(" *")) continue;
-    if (file_of(rest.substr(2)) == file) return lower(line.substr(0, 64));
-  }
-  return std::nullopt;
-}
 
 Described describe(int folder, std::string_view file, std::string_view ref,
                    const struct stat& found) {

@@ -22,7 +22,4 @@ struct Described {
 Described describe(int folder, std::string_view file, std::string_view ref,
                    const struct stat& found);
 
-// The digest that a sha256sum file says of `file`: "HEX  name", "HEX *name", or HEX alone.
-std::optional<std::string> digest_in(std::string_view sum_file, std::string_view file);
-
 }  // namespace local_files

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <snapcore/error.hpp>
+#include <snapcore/support/companions.hpp>
 #include <snapcore/utf8.hpp>
 #include <string>
 #include <string_view>
 
 namespace local_files {
 
-inline constexpr std::string_view kManifestSuffix = ".snapcore.json";
-inline constexpr std::string_view kDigestSuffix = ".sha256";
+using snapcore::companions::kDigestSuffix;
+using snapcore::companions::kManifestSuffix;
 
 // A file that list shows: neither hidden, nor temporary, nor the companion of another.
 bool is_artifact_name(std::string_view file_name);

@@ -1,6 +1,6 @@
 #include "artifacts.hpp"
 
-#include <algorithm>
+#include <snapcore/support/companions.hpp>
 #include <snapcore/utf8.hpp>
 #include <vector>
 
@@ -11,25 +11,10 @@ namespace s3 {
 
 using snapcore::fail;
 using snapcore::Result;
-using snapcore::Value;
+namespace companions = snapcore::companions;
 namespace sdk = snapcore::sdk;
 
 namespace {
-
-constexpr std::size_t kLargestCompanion = 1 << 20;
-
-bool is_digest(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-         });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 bool is_absent(const snapcore::Error& error) {
   return error.code == "s3.not_found" || error.code == "s3.deleted";
@@ -54,31 +39,17 @@ class Describing {
       return passed_over(text.error());
     }
     if (!*text) return {};
-    auto manifest = Value::parse(**text);
-    if (!manifest || !manifest->is_object()) {
-      artifact_.manifest = "(not JSON)";
+    if (!companions::take_manifest(artifact_, **text)) {
       warn(kManifestSuffix, "is not a JSON object");
-      return {};
     }
-    artifact_.manifest = std::move(*manifest);
-    const std::string kind = artifact_.manifest.at("kind").text();
-    if (!kind.empty()) artifact_.kind = kind;
-    artifact_.created = sdk::Time::parse(artifact_.manifest.at("created").text());
-    const std::string digest = artifact_.manifest.at("stored").at("sha256").text();
-    if (is_digest(digest)) artifact_.sha256 = lower(digest);
     return {};
   }
 
-  // Where both companions name a digest, the one that sha256sum checks stands beside the
-  // manifest's, so that the core sees when they disagree.
   Result<> take_digest() {
     auto text = companion(kDigestSuffix);
     if (!text) return passed_over(text.error());
     if (!*text) return {};
-    auto digest = digest_in(**text, last_part(key_));
-    if (digest) {
-      artifact_.sha256 = std::move(digest);
-    } else {
+    if (!companions::take_digest(artifact_, **text, last_part(key_))) {
       warn(kDigestSuffix, "names no SHA-256 of it");
     }
     return {};
@@ -88,7 +59,7 @@ class Describing {
 
  private:
   Result<std::optional<std::string>> companion(std::string_view suffix) {
-    auto text = read_text(session_, key_ + std::string(suffix), kLargestCompanion);
+    auto text = read_text(session_, key_ + std::string(suffix), companions::kLargest);
     if (text) return std::optional(std::move(*text));
     if (is_absent(text.error())) return std::optional<std::string>();
     return fail(text.error());
@@ -168,21 +139,6 @@ class Held {
 };
 
 }  // namespace
-
-std::optional<std::string> digest_in(std::string_view sum_file, std::string_view file) {
-  while (!sum_file.empty()) {
-    const auto end = std::min(sum_file.find('\n'), sum_file.size());
-    std::string_view line = sum_file.substr(0, end);
-    sum_file.remove_prefix(std::min(end + 1, sum_file.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!is_digest(line.substr(0, 64))) continue;
-    const std::string_view rest = line.substr(64);
-    if (rest.find_first_not_of(' ') == std::string_view::npos) return lower(line.substr(0, 64));
-    if (!rest.starts_with("  ") && !rest.starts_with(" *")) continue;
-    if (last_part(rest.substr(2)) == file) return lower(line.substr(0, 64));
-  }
-  return std::nullopt;
-}
 
 Result<sdk::Artifact> artifact_of(Session& session, const objects::Object& object,
                                   Companions companions) {

@@ -24,7 +24,4 @@ snapcore::Result<snapcore::sdk::Artifact> artifact_of(Session& session,
 // for.
 snapcore::Result<> list_artifacts(Session& session, const std::string& prefix);
 
-// The digest that a sha256sum file says of `file`: "HEX  name", "HEX *name", or HEX alone.
-std::optional<std::string> digest_in(std::string_view sum_file, std::string_view file);
-
 }  // namespace s3

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <snapcore/error.hpp>
+#include <snapcore/support/companions.hpp>
 #include <string>
 #include <string_view>
 
 namespace s3 {
 
-inline constexpr std::string_view kManifestSuffix = ".snapcore.json";
-inline constexpr std::string_view kDigestSuffix = ".sha256";
+using snapcore::companions::kDigestSuffix;
+using snapcore::companions::kManifestSuffix;
 
 // What list shows: neither hidden (a part that begins with a dot), nor a folder's mark (a slash at
 // its end), nor the companion of another.

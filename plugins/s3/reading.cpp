@@ -1,10 +1,9 @@
 #include "reading.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <snapcore/support/http_headers.hpp>
 
 #include "listing.hpp"
-#include "times.hpp"
 
 namespace s3 {
 
@@ -18,13 +17,6 @@ namespace {
 
 constexpr std::string_view kMetadata = "x-amz-meta-";
 constexpr int kVersionsLookedAt = 50;
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<std::string> given(std::string_view text) {
   if (text.empty()) return std::nullopt;
@@ -43,11 +35,12 @@ Found found_from(const http::Response& head, const std::string& key, std::chrono
   Found found;
   objects::Object& object = found.object;
   object.key = key;
-  object.size = number(head.header("content-length")).value_or(0);
+  object.size = http::number(head.header("content-length")).value_or(0);
   object.etag = given(head.header("etag"));
   object.version_id = given(head.header("x-amz-version-id"));
   object.content_type = given(head.header("content-type"));
-  if (const auto time = http_date(head.header("last-modified"))) object.modified = sdk::Time{*time};
+  if (const auto time = http::date(head.header("last-modified")))
+    object.modified = sdk::Time{*time};
   for (const auto& [name, value] : head.headers) {
     if (name.starts_with(kMetadata)) object.metadata[name.substr(kMetadata.size())] = value;
   }
@@ -58,25 +51,6 @@ Found found_from(const http::Response& head, const std::string& key, std::chrono
 std::string shown_version(const Session& session, const std::string& key,
                           const std::optional<std::string>& version) {
   return session.store().shown(key) + (version ? " (version " + *version + ")" : std::string());
-}
-
-// "bytes 5-9/10"
-struct Extent {
-  std::uint64_t first = 0;
-  std::uint64_t total = 0;
-};
-std::optional<Extent> extent_of(std::string_view text) {
-  if (!text.starts_with("bytes ")) return std::nullopt;
-  text.remove_prefix(6);
-  const auto dash = text.find('-');
-  const auto slash = text.find('/');
-  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) {
-    return std::nullopt;
-  }
-  const auto first = number(text.substr(0, dash));
-  const auto total = number(text.substr(slash + 1));
-  if (!first || !total) return std::nullopt;
-  return Extent{*first, *total};
 }
 
 // Told from every other error, for it is none.
@@ -152,7 +126,7 @@ class Reading {
     std::uint64_t first = 0;
     std::uint64_t total = 0;
     if (head.status == 206) {
-      const auto extent = extent_of(head.header("content-range"));
+      const auto extent = http::extent(head.header("content-range"));
       if (!extent || extent->first > at_) {
         return fail({.code = "s3.bad_answer",
                      .message = what() + ": the store sends other bytes than it was asked for",
@@ -162,7 +136,7 @@ class Reading {
       total = extent->total;
     } else {
       // The range was ignored: everything comes, from the first byte on.
-      const auto length = number(head.header("content-length"));
+      const auto length = http::number(head.header("content-length"));
       if (!length) {
         return fail({.code = "s3.bad_answer",
                      .message = what() + ": the store does not say how many bytes there are",

@@ -5,12 +5,14 @@
 #include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/sdk/types.hpp>
+#include <snapcore/support/surroundings.hpp>
 #include <string>
 
 #include "ini.hpp"
-#include "surroundings.hpp"
 
 namespace s3 {
+
+using snapcore::Surroundings;
 
 enum class Addressing { kAuto, kPath, kVirtual };
 constexpr auto enum_names(Addressing) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <snapcore/support/digest.hpp>
+#include <snapcore/support/http_headers.hpp>
 #include <snapcore/utf8.hpp>
 
 #include "credentials.hpp"
-#include "times.hpp"
 
 namespace s3 {
 
@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kMostIdle = 8;
 constexpr std::chrono::seconds kWorthCorrecting{60};
-constexpr std::chrono::seconds kStall{30};
 constexpr std::chrono::seconds kPutTogether{600};  // a store may need so long for many parts
 
 bool is_quiet(const Ask& ask) { return ask.method == "GET" || ask.method == "HEAD"; }
@@ -127,7 +126,7 @@ Result<http::Response> Session::send_once(const Ask& ask) {
       .headers = ask.headers,
       .body = ask.body,
       .deadline = std::chrono::milliseconds::zero(),
-      .stall = ask.late_errors ? kPutTogether : kStall,
+      .stall = ask.late_errors ? kPutTogether : store_->surroundings_.stall,
       .on_head = ask.on_head,
       .on_body = ask.on_body,
       .cancelled = [this, &ask] { return !tidying_ && !ask.to_the_end && call_->cancelled(); }};
@@ -173,7 +172,7 @@ std::string Session::region_by_listing() {
 
 bool Session::correct_clock(const http::Response& response, const Refusal& refusal) {
   if (refusal.code != "RequestTimeTooSkewed" && refusal.status != 403) return false;
-  const auto theirs = http_date(response.header("date"));
+  const auto theirs = http::date(response.header("date"));
   if (!theirs) return false;
   const auto ahead = *theirs - store_->surroundings_.now();
   {
@@ -260,8 +259,9 @@ Result<http::Response> Session::send(const Ask& given) {
       if (answer) return answer;
       return may_have_happened(unreachable(answer.error(), *store_));
     }
-    const auto pause = pause_after(tries.count, store_->surroundings_.random());
-    if (auto waited = wait(pause, store_->surroundings_, [this] { return keep_going(); });
+    const auto pause = snapcore::pause_after(tries.count, store_->surroundings_.random());
+    if (auto waited =
+            snapcore::wait_patiently(pause, store_->surroundings_, [this] { return keep_going(); });
         !waited) {
       return may_have_happened(waited.error());
     }

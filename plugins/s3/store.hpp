@@ -9,12 +9,12 @@
 #include <snapcore/sdk/call.hpp>
 #include <snapcore/support/aws_sign.hpp>
 #include <snapcore/support/http.hpp>
+#include <snapcore/support/patience.hpp>
 #include <string>
 #include <vector>
 
 #include "address.hpp"
 #include "answer.hpp"
-#include "patience.hpp"
 
 namespace s3 {
 
@@ -68,7 +68,7 @@ class Store {
   aws::Credentials credentials_;
   Surroundings surroundings_;
   aws::SigningKeys keys_;
-  RetryTokens tokens_;
+  snapcore::RetryTokens tokens_;
   std::mutex mutex_;  // of what follows
   std::string region_;
   std::chrono::seconds skew_{0};  // what the clock of the store is ahead of ours

@@ -168,6 +168,13 @@ Failure failure_of(CURLcode code) {
 }  // namespace
 
 struct Client::State {
+  explicit State(Options given) : options(std::move(given)) {
+    static std::once_flag once;
+    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    handle.reset(curl_easy_init());
+    if (!handle) throw std::bad_alloc();
+  }
+
   Options options;
   Handle handle;
 
@@ -266,13 +273,7 @@ struct Client::State {
   }
 };
 
-Client::Client(Options options)
-    : state_(std::make_unique<State>(State{std::move(options), nullptr})) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  state_->handle.reset(curl_easy_init());
-  if (!state_->handle) throw std::bad_alloc();
-}
+Client::Client(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
@@ -307,6 +308,52 @@ Result<Response> Client::send(const Request& request) {
   curl_easy_getinfo(state_->handle.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.response.status = static_cast<int>(status);
   return std::move(transfer.response);
+}
+
+Result<Peer> knock(const Knock& wish, const Options& options) {
+  const auto bracketed = [](const std::string& host) {
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+  };
+  const std::string port = std::to_string(wish.port);
+  const std::string place = bracketed(wish.host) + ":" + port;
+  const std::string name = wish.name.empty() ? place : bracketed(wish.name) + ":" + port;
+  const Request request{.method = "GET",
+                        .url = (wish.tls ? "https://" : "http://") + name + "/",
+                        .deadline = wish.deadline,
+                        .stall = std::chrono::seconds(0),
+                        .cancelled = wish.cancelled};
+  if (auto checked = check(request); !checked) return fail(checked.error());
+  Client::State state(options);
+  state.options.proxy.clear();
+  state.options.proxy_of_environment = false;
+  state.apply_options();
+  state.apply_request(request);
+  CURL* h = state.handle.get();
+  Transfer transfer{.request = &request, .handle = h};
+  state.listen(transfer);
+  curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(h, CURLOPT_CERTINFO, 1L);
+  const List where(curl_slist_append(nullptr, ("::" + place).c_str()));
+  if (!where) throw std::bad_alloc();
+  curl_easy_setopt(h, CURLOPT_CONNECT_TO, where.get());
+  char detail[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail);
+  const CURLcode code = curl_easy_perform(h);
+  if (code != CURLE_OK) {
+    Error failed = state.error(request, transfer, code, detail);
+    failed.message.replace(0, failed.message.find(": ") + 2, place + ": ");
+    return fail(std::move(failed));
+  }
+  Peer peer;
+  curl_certinfo* found = nullptr;
+  if (wish.tls && curl_easy_getinfo(h, CURLINFO_CERTINFO, &found) == CURLE_OK && found &&
+      found->num_of_certs > 0) {
+    for (const curl_slist* line = found->certinfo[0]; line; line = line->next) {
+      const std::string_view text(line->data);
+      if (text.starts_with("Cert:")) peer.certificate = text.substr(5);
+    }
+  }
+  return peer;
 }
 
 std::string_view Response::header(std::string_view lower_case_name) const {

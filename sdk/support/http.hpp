@@ -64,6 +64,21 @@ struct Request {
   std::function<bool()> cancelled = {};  // polled at least once a second
 };
 
+// A connection, and nothing asked: whether somebody listens there, and with which certificate. Made
+// directly, whatever proxies there are.
+struct Knock {
+  std::string host = {};
+  std::uint16_t port = 0;
+  bool tls = false;
+  std::string name = {};  // whose certificate it must be; empty: the host's
+  std::chrono::milliseconds deadline = std::chrono::seconds(10);
+  std::function<bool()> cancelled = {};
+};
+struct Peer {
+  std::string certificate = {};  // PEM, the server's own; empty without TLS
+};
+Result<Peer> knock(const Knock& wish, const Options& options = {});
+
 // Keeps connections open between GETs; other methods always use a fresh one, so that a request is
 // never silently sent twice. One call at a time.
 class Client {
@@ -76,6 +91,7 @@ class Client {
   Result<Response> send(const Request& request);
 
  private:
+  friend Result<Peer> knock(const Knock& wish, const Options& options);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -115,14 +115,5 @@ TEST_F(S3ListingTest, AStoreWithoutVersionsSaysSo) {
   EXPECT_EQ(versions({.prefix = "s"}).error->code, "s3.unsupported");
 }
 
-TEST(S3DigestTest, TheDigestOfAFileIsFoundInASumFile) {
-  const std::string hex(64, 'a');
-  EXPECT_EQ(digest_in(hex + "  a.db\n", "a.db"), hex);
-  EXPECT_EQ(digest_in(hex + " *dir/a.db\r\n", "a.db"), hex);
-  EXPECT_EQ(digest_in(std::string(64, 'A'), "a.db"), hex);
-  EXPECT_EQ(digest_in(hex + "  b.db\n", "a.db"), std::nullopt);
-  EXPECT_EQ(digest_in("short  a.db\n", "a.db"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace s3

@@ -3,8 +3,6 @@
 #include "address.hpp"
 #include "credentials.hpp"
 #include "fixture.hpp"
-#include "patience.hpp"
-#include "times.hpp"
 
 namespace s3 {
 namespace {
@@ -172,30 +170,6 @@ TEST(S3AddressTest, WhatIsNoEndpointIsRefused) {
         "https://host/#x", "https://ho st"}) {
     EXPECT_EQ(url({.bucket = "bucket", .endpoint = endpoint}, "x", "k"), "s3.bad_setting")
         << endpoint;
-  }
-}
-
-TEST(S3PatienceTest, PausesDoubleUpToALimitAndAreSpreadByChance) {
-  EXPECT_EQ(pause_after(1, 1.0).count(), 100);
-  EXPECT_EQ(pause_after(2, 1.0).count(), 200);
-  EXPECT_EQ(pause_after(2, 0.5).count(), 100);
-  EXPECT_EQ(pause_after(3, 0.0).count(), 0);
-  EXPECT_EQ(pause_after(100, 1.0), kLongestPause);
-}
-
-TEST(S3PatienceTest, TokensRunOutAndComeBack) {
-  RetryTokens tokens;
-  for (int i = 0; i < RetryTokens::kFull / RetryTokens::kCost; ++i) EXPECT_TRUE(tokens.take());
-  EXPECT_FALSE(tokens.take());
-  for (int i = 0; i < RetryTokens::kCost; ++i) tokens.give_back();
-  EXPECT_TRUE(tokens.take());
-}
-
-TEST(S3TimesTest, OnlyADateOfHttpIsOne) {
-  EXPECT_EQ(http_date("Sun, 06 Nov 1994 08:49:37 GMT")->time_since_epoch().count(), 784111777);
-  for (const char* text : {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
-                           "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Xov 1994 08:49:37 GMT"}) {
-    EXPECT_FALSE(http_date(text)) << text;
   }
 }
 

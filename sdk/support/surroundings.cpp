@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-namespace s3 {
+namespace snapcore {
 
 Surroundings Surroundings::real() {
   struct Chance {
@@ -32,4 +32,4 @@ Surroundings Surroundings::real() {
   };
 }
 
-}  // namespace s3
+}  // namespace snapcore

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace s3 {
+namespace snapcore {
 
 using std::chrono::milliseconds;
 
@@ -25,8 +25,8 @@ milliseconds pause_after(std::uint32_t tried, double random) {
   return milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * random));
 }
 
-snapcore::Result<> wait(milliseconds length, const Surroundings& surroundings,
-                        const std::function<snapcore::Result<>()>& keep_going) {
+Result<> wait_patiently(milliseconds length, const Surroundings& surroundings,
+                        const std::function<Result<>()>& keep_going) {
   static constexpr milliseconds kPiece{200};
   while (length > milliseconds::zero()) {
     if (auto going = keep_going(); !going) return going;
@@ -37,4 +37,4 @@ snapcore::Result<> wait(milliseconds length, const Surroundings& surroundings,
   return keep_going();
 }
 
-}  // namespace s3
+}  // namespace snapcore

@@ -10,10 +10,9 @@
 #include <functional>
 #include <mutex>
 #include <snapcore/error.hpp>
+#include <snapcore/support/surroundings.hpp>
 
-#include "surroundings.hpp"
-
-namespace s3 {
+namespace snapcore {
 
 class RetryTokens {
  public:
@@ -37,7 +36,7 @@ inline constexpr std::chrono::milliseconds kLongestPause{20'000};
 std::chrono::milliseconds pause_after(std::uint32_t tried, double random);
 
 // Waits in pieces, so that a call that is cancelled ends soon; its error then.
-snapcore::Result<> wait(std::chrono::milliseconds length, const Surroundings& surroundings,
-                        const std::function<snapcore::Result<>()>& keep_going);
+Result<> wait_patiently(std::chrono::milliseconds length, const Surroundings& surroundings,
+                        const std::function<Result<>()>& keep_going);
 
-}  // namespace s3
+}  // namespace snapcore
