@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -125,6 +126,11 @@ class TlsServer {
 
  private:
   void serve() {
+    // Who only looks at the certificate leaves while we still write.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     for (;;) {
       pollfd watched[2] = {{listener_, POLLIN, 0}, {stop_, POLLIN, 0}};
       if (::poll(watched, 2, -1) <= 0 || watched[1].revents != 0) return;
