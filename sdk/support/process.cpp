@@ -118,7 +118,13 @@ struct Pipe {
 };
 
 // Above the standard descriptors, which the child's dup2 would otherwise trample.
-Result<Pipe> make_pipe(const Command& command) {
+// `given` takes the place of both.
+Result<Pipe> make_pipe(const Command& command, int given) {
+  if (given >= 0) {
+    Pipe pipe{UniqueFd(), UniqueFd(::fcntl(given, F_DUPFD_CLOEXEC, 3))};
+    if (!pipe.theirs) return fail(cannot_start(command, errno));
+    return pipe;
+  }
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail(cannot_start(command, errno));
   const UniqueFd low_read(ends[0]);
@@ -227,7 +233,7 @@ class Child {
 };
 
 Finished end_early(Child& child, const Command& command, End why) {
-  child.end_group(SIGTERM);
+  child.end_group(command.end_with);
   const auto patience = Clock::now() + command.grace;
   while (!child.has_exited() && Clock::now() < patience) child.wait_a_while();
   child.end_group(SIGKILL);  // also those of the group that outlived its leader
@@ -300,9 +306,9 @@ Result<Finished> run(const Command& command) {
   }
   const auto program = find_program(command.argv.front());
   if (!program) return fail(cannot_start(command, ENOENT));
-  auto out = make_pipe(command);
+  auto out = make_pipe(command, command.output_to);
   if (!out) return fail(out.error());
-  auto err = make_pipe(command);
+  auto err = make_pipe(command, command.errors_to);
   if (!err) return fail(err.error());
 
   Actions actions;

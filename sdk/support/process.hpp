@@ -7,6 +7,7 @@
 // more.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -44,9 +45,14 @@ struct Command {
   std::map<std::string, std::string> environment = {};
   std::string directory = "/";
   std::optional<std::chrono::milliseconds> deadline = {};
-  std::chrono::milliseconds grace = std::chrono::seconds(10);  // between SIGTERM and SIGKILL
+  int end_with = SIGTERM;  // what its group is asked with to end
+  std::chrono::milliseconds grace = std::chrono::seconds(10);  // between that and SIGKILL
   std::size_t keep_output = 64 * 1024;                         // the last bytes of each stream
-  std::function<bool()> cancelled = {};                        // polled several times a second
+  // Descriptors, open for writing, that get a stream in place of Finished: for output that is
+  // large, or for a program that must not be hurt when nobody reads any more.
+  int output_to = -1;
+  int errors_to = -1;
+  std::function<bool()> cancelled = {};  // polled several times a second
   // Called once, before the program can have finished its work: the place for a checkpoint. When it
   // fails the group is ended and run() returns that error.
   std::function<Result<>(const Identity&)> started = {};

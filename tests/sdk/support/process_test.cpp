@@ -55,6 +55,39 @@ TEST(ProcessTest, KeepsTheEndOfALongOutput) {
   EXPECT_TRUE(finished->output_cut);
 }
 
+TEST(ProcessTest, AStreamGoesToTheFileThatIsGivenForIt) {
+  const fakes::Scratch scratch;
+  const auto file = scratch.path() / "out";
+  const auto fd = files::create_file(file);
+  ASSERT_TRUE(fd);
+  Command command = shell("echo out; echo err >&2");
+  command.output_to = fd->get();
+  const auto finished = run(command);
+  ASSERT_TRUE(finished);
+  EXPECT_TRUE(finished->succeeded());
+  EXPECT_EQ(finished->output, "");
+  EXPECT_EQ(finished->errors, "err\n");
+  EXPECT_EQ(files::read_file(file).value_or(""), "out\n");
+}
+
+TEST(ProcessTest, IsAskedToEndWithTheSignalThatIsSaid) {
+  Command command =
+      shell("trap 'echo interrupted; exit 5' INT; echo ready; while :; do sleep 0.01; done");
+  command.end_with = SIGINT;
+  const fakes::Scratch scratch;
+  const auto file = scratch.path() / "out";
+  const auto fd = files::create_file(file);
+  ASSERT_TRUE(fd);
+  command.output_to = fd->get();
+  command.cancelled = [&] {
+    return files::read_file(file).value_or("").find("ready") != std::string::npos;
+  };
+  const auto finished = run(command);
+  ASSERT_TRUE(finished);
+  EXPECT_EQ(finished->end, End::kCancelled);
+  EXPECT_EQ(files::read_file(file).value_or(""), "ready\ninterrupted\n");
+}
+
 TEST(ProcessTest, ArgumentsPassUntouchedByAnyShell) {
   const auto finished = run({.argv = {"printf", "%s|", "a b", "$HOME", "`id`", "", "'"}});
   ASSERT_TRUE(finished) << finished.error().message;
