@@ -58,7 +58,8 @@ void choose_token(Lines& lines, const std::optional<std::string>& token) {
                         : "token=snapcore-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')");
 }
 
-// Whether the data is that of Kubernetes stands in the snapshot, which nobody has read here.
+// Whether the data is that of Kubernetes stands in the snapshot, which nobody has read here: what
+// its objects begin with is looked for.
 void choose_bump(Lines& lines, const std::optional<std::int64_t>& wanted) {
   const std::string bump =
       "bump=(--bump-revision " + std::to_string(wanted.value_or(kUsualBump)) + " --mark-compacted)";
@@ -66,10 +67,15 @@ void choose_bump(Lines& lines, const std::optional<std::int64_t>& wanted) {
     lines.emplace_back("bump=()");
     return;
   }
-  if (!wanted) lines.push_back("# Data of Kubernetes? Then the next line must be: " + bump);
   lines.emplace_back(
       "# --bump-revision needs etcdutl 3.5.10 or 3.6, or etcdctl 3.4.27, or one that is newer.");
-  lines.push_back(wanted ? bump : "bump=()");
+  if (wanted) {
+    lines.push_back(bump);
+    return;
+  }
+  lines.emplace_back("# Data of Kubernetes is raised, so that no old watch waits for ever.");
+  lines.push_back("if LC_ALL=C grep -qaP 'k8s\\x00' \"$artifact\"; then " + bump +
+                  "; else bump=(); fi");
 }
 
 void restore_member(Lines& lines, const Target& target, const TargetMember& member,
@@ -185,9 +191,10 @@ Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
     lines.push_back(shell_line(member.start) + " &");
   lines.emplace_back("wait");
   const auto patience = std::chrono::ceil<std::chrono::seconds>(target.health_timeout).count();
+  // A snapshot carries the alarms of the old cluster along.
   lines.push_back("for _ in $(seq " + std::to_string(patience) + "); do if " +
-                  ask(target, {"endpoint", "health"}) +
-                  " >/dev/null 2>&1; then break; fi; sleep 1; done");
+                  ask(target, {"endpoint", "health"}) + " >/dev/null 2>&1; then break; fi; " +
+                  ask(target, {"alarm", "disarm"}) + " >/dev/null 2>&1 || true; sleep 1; done");
   return lines;
 }
 

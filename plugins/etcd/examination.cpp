@@ -124,14 +124,6 @@ std::string listed_contents_of_keys(const Examined& snapshot) {
          " entries in all (TOTAL KEYS of etcd 3.4 and 3.5)";
 }
 
-// A member raises it when it finds its data other than the others': what it sent may be wrong.
-const Alarm* corrupt_alarm(const Examined& snapshot) {
-  for (const Alarm& alarm : snapshot.alarms) {
-    if (alarm.kind == AlarmKind::kCorrupt) return &alarm;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 // What the servers compare with their own version when they start.
@@ -139,12 +131,21 @@ std::string written_version(const Examined& snapshot) {
   return snapshot.storage_version.empty() ? snapshot.cluster_version : snapshot.storage_version;
 }
 
+// A member raises the alarm when it finds its data other than the others': what it sent may be
+// wrong.
 std::string corruption_in(const Examined& snapshot) {
-  const Alarm* alarm = corrupt_alarm(snapshot);
-  if (!alarm) return {};
-  return "member " + id_text(alarm->member_id) +
-         " had found its data different from the others' when this was taken (alarm CORRUPT): it "
-         "may be the wrong data";
+  std::string who;
+  int how_many = 0;
+  for (const Alarm& alarm : snapshot.alarms) {
+    if (alarm.kind != AlarmKind::kCorrupt) continue;
+    who += (who.empty() ? "" : ", ") + id_text(alarm.member_id);
+    ++how_many;
+  }
+  if (how_many == 0) return {};
+  return (how_many == 1 ? "member " + who + " had found its"
+                        : "members " + who + " had found their") +
+         " data different from the others' when this was taken (alarm CORRUPT): it may be the "
+         "wrong data";
 }
 
 std::string meta_page_in(const Examined& snapshot) {
@@ -212,7 +213,7 @@ Examination describe(const Examined& snapshot) {
          "ways that no structural check sees"});
   }
   if (std::string problem = corruption_in(snapshot); !problem.empty())
-    found.concerns.push_back({Guard::kHealthy, std::move(problem)});
+    found.concerns.push_back({Guard::kHash, std::move(problem)});
   return found;
 }
 

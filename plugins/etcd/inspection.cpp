@@ -1,9 +1,11 @@
 #include "inspection.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <format/bytes.hpp>
+#include <format/key_space.hpp>
 #include <set>
 #include <snapcore/support/files.hpp>
 
@@ -55,6 +57,19 @@ std::string state_of_directory(const TargetMember& member) {
   return where + " holds a database of " + std::to_string((*database)->st_size) + " bytes";
 }
 
+// Of a member that does not answer; 0 where nothing tells.
+std::int64_t revision_on_disk(const TargetMember& member) {
+  const auto place = locate(member);
+  if (!place) return 0;
+  const auto fd = files::open_for_reading(place->database());
+  if (!fd) return 0;
+  struct stat found = {};
+  if (::fstat(fd->get(), &found) != 0) return 0;
+  const FileBytes file(fd->get(), static_cast<std::uint64_t>(found.st_size));
+  const auto space = KeySpace::open(file, member.name);
+  return space ? space->revision() : 0;
+}
+
 std::string words_of(const TargetMember& member, const Observation& seen) {
   if (!seen.answers()) {
     return member.name + " does not answer" + (seen.problem ? ": " + seen.problem->message : "");
@@ -80,6 +95,16 @@ bool is_readable(const Observation& seen) {
       [](const std::string& error) { return error.find("NOSPACE") != std::string::npos; });
 }
 
+// With a leader it takes writes, whatever else is wrong; data that is known to be corrupt serves
+// nobody.
+bool serves(const Observation& seen) {
+  if (seen.healthy()) return true;
+  if (!seen.status || seen.status->leader == 0) return false;
+  return std::none_of(
+      seen.status->errors.begin(), seen.status->errors.end(),
+      [](const std::string& error) { return error.find("CORRUPT") != std::string::npos; });
+}
+
 class Inspector {
  public:
   Inspector(const Target& target, std::vector<Observation> seen)
@@ -100,6 +125,16 @@ class Inspector {
                                 [](const Observation& seen) { return seen.healthy(); }) &&
                     one_cluster(found.evidence) && members_match(found.evidence);
     return found;
+  }
+
+  std::string still_serves() {
+    std::vector<std::string> serving;
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+      if (serves(seen_[i])) serving.push_back(target_.members[i].name);
+    }
+    if (serving.empty() || verdict().healthy) return "";
+    return listed(serving) + (serving.size() == 1 ? " still serves" : " still serve") +
+           ", although not all is well; what was written after the backup is lost by this restore";
   }
 
  private:
@@ -199,6 +234,20 @@ Result<roles::Inspection> inspect(const Target& target, const std::function<bool
       Inspector(target, observe(target, Depth::kEverything, cancelled)).verdict();
   found.resources = std::move(*keys);
   return found;
+}
+
+std::string still_serves(const Target& target, const std::function<bool()>& cancelled) {
+  return Inspector(target, observe(target, Depth::kEverything, cancelled)).still_serves();
+}
+
+std::int64_t newest_revision(const Target& target, const std::function<bool()>& cancelled) {
+  const auto seen = observe(target, Depth::kEverything, cancelled);
+  std::int64_t newest = 0;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    newest = std::max(
+        newest, seen[i].status ? seen[i].status->revision : revision_on_disk(target.members[i]));
+  }
+  return newest;
 }
 
 void fields(snapcore::sdk::Fields& f, MemberFacts& facts) {

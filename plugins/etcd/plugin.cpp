@@ -242,6 +242,8 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   for (const SpaceNeed& need : *needs) planned.space(need.mount_point, need.needed, need.free);
   for (std::string& key : *keys) planned.resource(std::move(key));
   planned.undo("remove the staged directories");
+  if (auto lost = still_serves(target_, watch_of(call).cancelled); !lost.empty())
+    planned.concern(sdk::Guard::kHealthy, std::move(lost));
   const auto places = places_of(target_);
   if (!places) return fail(places.error());
   const bool hash_waived =
@@ -267,7 +269,7 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
   const StagingOptions options{.token = args.new_token,
                                .bump_revision = args.bump_revision,
                                .accept_no_trailer = waived("hash"),
-                               .accept_corrupt_alarm = waived("healthy"),
+                               .accept_corrupt_alarm = waived("hash"),
                                .accept_authentication = waived("healthy"),
                                .accept_older_server = waived("version")};
   auto digested = digest_is_kept(*port, args.from.size);
@@ -335,7 +337,9 @@ Result<Planned> Plugin::plan_activate(Call&, const ActivateArgs&) {
   }
   planned.effect("start all, and wait until every member is healthy");
   for (std::string& key : *keys) planned.resource(std::move(key));
-  planned.undo("stop all, put the old directories back, and start what ran before");
+  planned.undo(
+      "stop all, put the old directories back, and start what ran before; what was written to the "
+      "restored data is lost with it");
   tell_by_hand(planned, activate_by_hand(target_, *places));
   return planned;
 }

@@ -201,11 +201,18 @@ class Staging {
     auto examined = examine_copy();
     if (!examined) return fail(examined.error());
     if (auto fit = check_fitness(*examined); !fit) return fail(fit.error());
-    bump_ = options_.bump_revision.value_or(examined->kubernetes ? kUsualBump : 0);
+    bump_ = options_.bump_revision.value_or(examined->kubernetes ? usual_bump(*examined) : 0);
     auto restored = finish();
     if (!restored) return fail(restored.error());
     describe(*examined, *restored);
     return std::move(data_);
+  }
+
+  // Above what the members were at, too: a watch may know revisions that the snapshot never had.
+  std::int64_t usual_bump(const Examined& examined) const {
+    const std::int64_t ahead =
+        newest_revision(target_, work_.watch.cancelled) - examined.current_revision;
+    return kUsualBump + std::max<std::int64_t>(0, ahead);
   }
 
   Result<> begin() {
@@ -339,7 +346,7 @@ class Staging {
                    .category = Category::kPrecondition});
     };
     if (const std::string problem = corruption_in(examined); !problem.empty()) {
-      if (!options_.accept_corrupt_alarm) return refuse("etcd.corrupt_alarm", problem, "healthy");
+      if (!options_.accept_corrupt_alarm) return refuse("etcd.corrupt_alarm", problem, "hash");
       data_.words.push_back("taken although " + problem);
     }
     if (const std::string problem = authentication_in(examined); !problem.empty()) {

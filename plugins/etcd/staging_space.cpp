@@ -12,8 +12,9 @@ using snapcore::fail;
 
 // Besides the database: the small files of the member.
 constexpr std::uint64_t kSmallFiles = 1 << 20;
-// The staged log takes next to nothing, but etcd reserves its next segment as soon as it starts.
-constexpr std::uint64_t kSegment = 64'000'000;
+// The staged log takes next to nothing, but etcd reserves its segment and the next one as soon as
+// it starts, and does not start without them.
+constexpr std::uint64_t kSegments = 2 * 64'000'000;
 
 }  // namespace
 
@@ -36,7 +37,7 @@ Result<std::vector<SpaceNeed>> space_needed(const Target& target, std::uint64_t 
     const auto data = staging_parent(place->data_dir, place->data_is_mount);
     if (auto ok = add(data, size + kSmallFiles); !ok) return fail(ok.error());
     const auto wal = place->wal_dir ? staging_parent(*place->wal_dir, place->wal_is_mount) : data;
-    if (auto ok = add(wal, kSegment); !ok) return fail(ok.error());
+    if (auto ok = add(wal, kSegments); !ok) return fail(ok.error());
   }
   std::vector<SpaceNeed> list;
   for (auto& [mount, need] : needs) list.push_back(std::move(need));

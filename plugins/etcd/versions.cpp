@@ -39,8 +39,8 @@ std::string problem_between(std::string_view written, std::string_view running) 
            ", which older servers may not read, and nobody knows which etcd will read it: no "
            "member answers, and the instance names no server_version (set it in the site)";
   }
-  return "the snapshot is of etcd " + std::string(written) + ", and the members run " +
-         std::string(running) + ", which is older and may not read it";
+  return "the snapshot is of etcd " + std::string(written) + ", and what will read it is etcd " +
+         std::string(running) + ", which is older and may not be able to";
 }
 
 std::string readers_of(std::string_view written) {

@@ -115,7 +115,7 @@ std::optional<KubernetesObject> kubernetes_object(std::string_view key, std::str
 }
 
 bool is_kubernetes_object(std::string_view key, std::string_view value) {
-  return key.starts_with(kRoots.front()) && value.starts_with(kEnvelope);
+  return !path_within(key).empty() && value.starts_with(kEnvelope);
 }
 
 }  // namespace etcd

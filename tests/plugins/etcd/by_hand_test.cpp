@@ -171,15 +171,24 @@ TEST_F(ByHand, TheToolIsToldTheClusterTheTokenAndTheBump) {
                                  "--bump-revision 5 --mark-compacted --skip-hash-check\n"));
 }
 
-TEST_F(ByHand, WithoutATokenAFreshOneIsMadeAndABumpIsLeftToAPerson) {
+TEST_F(ByHand, WithoutATokenAFreshOneIsMadeAndOtherDataIsLeftAtItsRevision) {
   lay_out(Layout::kPlain);
   ASSERT_EQ(run(script()), 0) << said();
   EXPECT_THAT(calls(), testing::ContainsRegex("--initial-cluster-token snapcore-[0-9a-f]{32} "));
   EXPECT_THAT(calls(), Not(HasSubstr("--bump-revision")));
-  const auto lines = stage_by_hand(target_, places_, {});
-  EXPECT_THAT(lines, Contains(HasSubstr("# Data of Kubernetes?")));
   EXPECT_THAT(stage_by_hand(target_, places_, {.bump_revision = 0}),
               Not(Contains(HasSubstr("Kubernetes"))));
+}
+
+TEST_F(ByHand, DataOfKubernetesIsRaised) {
+  lay_out(Layout::kPlain);
+  const fs::path objects = fs::path(places_[0].data_dir).parent_path() / "objects.db";
+  std::ofstream(objects) << "key" << std::string("k8s\0", 4) << "and the object";
+  std::string of_kubernetes = script();
+  const std::string other = "artifact=/snap.db";
+  of_kubernetes.replace(of_kubernetes.find(other), other.size(), "artifact=" + objects.string());
+  ASSERT_EQ(run(of_kubernetes), 0) << said();
+  EXPECT_THAT(calls(), HasSubstr("--bump-revision 1000000000 --mark-compacted"));
 }
 
 TEST_F(ByHand, ADirectoryThatIsNotThereIsNoTrouble) {

@@ -101,6 +101,47 @@ TEST(Inspection, OneMemberInAnyTroubleMakesTheClusterUnhealthyAndLeavesItReadabl
   }
 }
 
+// Whatever keeps a cluster from being healthy: with a leader it takes writes, and they would be
+// lost.
+TEST(Inspection, WhoStillServesIsToldAlthoughNotAllIsWell) {
+  const std::vector<void (*)(EtcdState&)> troubles = {
+      [](EtcdState& state) { state.manner = Manner::kCut; },
+      [](EtcdState& state) { state.manner = Manner::kWantsUser; },
+      [](EtcdState& state) { state.cluster_id = 0xdead; },
+      [](EtcdState& state) { state.members.pop_back(); },
+      [](EtcdState& state) {
+        state.members.push_back({0xa9, "", "http://127.0.0.1:9"});
+      }};
+  for (std::size_t i = 0; i < troubles.size(); ++i) {
+    FakeCluster cluster;
+    cluster.one(1, troubles[i]);
+    const std::string words = still_serves(cluster.target(), never);
+    EXPECT_THAT(words, HasSubstr("m1")) << i;
+    EXPECT_THAT(words, HasSubstr("what was written after the backup is lost")) << i;
+  }
+}
+
+TEST(Inspection, NothingIsAddedWhereAllIsWellOrNobodyServes) {
+  FakeCluster cluster;
+  EXPECT_EQ(still_serves(cluster.target(), never), "");
+  cluster.all([](EtcdState& state) {
+    state.healthy = false;
+    state.errors = {"memberID:161 alarm:CORRUPT "};
+  });
+  EXPECT_EQ(still_serves(cluster.target(), never), "") << "corrupt data serves nobody";
+  cluster.all([](EtcdState& state) { state.manner = Manner::kCut; });
+  EXPECT_EQ(still_serves(cluster.target(), never), "");
+}
+
+TEST(Inspection, TheNewestRevisionIsThatOfWhoAnswers) {
+  FakeCluster cluster;
+  EXPECT_EQ(newest_revision(cluster.target(), never), 10);
+  cluster.one(1, [](EtcdState& state) { state.revision = 25; });
+  EXPECT_EQ(newest_revision(cluster.target(), never), 25);
+  cluster.all([](EtcdState& state) { state.manner = Manner::kCut; });
+  EXPECT_EQ(newest_revision(cluster.target(), never), 0) << "and nothing is on disk";
+}
+
 TEST(Inspection, SilentMembersAreGivenUpOn) {
   FakeCluster cluster;
   cluster.all([](EtcdState& state) { state.manner = Manner::kSilence; });

@@ -138,7 +138,7 @@ TEST(Examination, ACorruptionThatAMemberSawIsAConcern) {
   content.alarm[0].key.back() = 2;
   const Examination found = describe(examined(content.snapshot()));
   ASSERT_THAT(found.concerns, SizeIs(1));
-  EXPECT_EQ(found.concerns[0].guard, snapcore::sdk::Guard::kHealthy);
+  EXPECT_EQ(found.concerns[0].guard, snapcore::sdk::Guard::kHash);
   EXPECT_THAT(found.concerns[0].message, HasSubstr("CORRUPT"));
 }
 

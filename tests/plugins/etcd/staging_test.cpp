@@ -105,6 +105,22 @@ TEST(Staging, DataOfKubernetesRaisesTheRevisionUnlessToldOtherwise) {
   EXPECT_THAT(words_for_bump(0), HasSubstr("leave the revision as it is, as asked"));
 }
 
+// A second restore of the same snapshot: what watches knew in between must be below it, too.
+TEST(Staging, TheRevisionIsRaisedAboveThatOfTheDataItReplaces) {
+  DiskCluster cluster({.members = 1});
+  test::History history;
+  history.put("/registry/pods/default/web", test::envelope("v1", "Pod", "default", "web"));
+  const std::string objects = history.content().snapshot();
+  for (int i = 0; i < 40; ++i)
+    history.put("/registry/pods/default/later" + std::to_string(i), std::to_string(i));
+  const fs::path live = cluster.target.members[0].data_dir / "member/snap/db";
+  fs::create_directories(live.parent_path());
+  std::ofstream(live, std::ios::binary) << history.content().database();
+  const auto staged = cluster.stage(objects, 'a');
+  ASSERT_TRUE(staged) << staged.error().message;
+  EXPECT_EQ(staged->expected.revision, 2 + 40 + kUsualBump);
+}
+
 TEST(Staging, TheAlarmCorruptIsNeverDroppedInSilence) {
   DiskCluster cluster({.members = 1});
   test::EtcdContent content = test::etcd_content(40);
