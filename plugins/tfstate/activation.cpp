@@ -119,9 +119,9 @@ snapcore::Error changed_since(const Place& place, std::string hint) {
           .category = Category::kConflict};
 }
 
-// A copy of the old state that is whole and durable, made once.
-Result<> keep_aside(const Place& place, const std::string& kept, const Base& base) {
-  if (const auto there = digest_of(kept); there && *there == base.sha256) return {};
+// A copy of the live state that is whole and durable, made once.
+Result<> keep_aside(const Place& place, const std::string& kept, const std::string& sha256) {
+  if (const auto there = digest_of(kept); there && *there == sha256) return {};
   const Path part = kept + ".part";
   for (const Path& old : {part, Path(kept)}) {
     if (auto removed = files::remove_file(old); !removed) return removed;
@@ -135,7 +135,7 @@ Result<> keep_aside(const Place& place, const std::string& kept, const Base& bas
   if (auto named = files::rename_no_replace(part, kept); !named) return named;
   const auto digest = digest_of(kept);
   if (!digest) return fail(digest.error());
-  if (*digest == base.sha256) return {};
+  if (*digest == sha256) return {};
   return fail(changed_since(place, "nothing was touched; run the restore again"));
 }
 
@@ -177,7 +177,7 @@ Result<ActivationResult> activate(const Place& place, const Staged& staged,
   if (auto recorded = work.record_undo(back); !recorded) return fail(recorded.error());
   if (*now != Now::kNew) {
     if (!back.kept.empty() && *now == Now::kOld) {
-      if (auto kept = keep_aside(place, back.kept, staged.base); !kept) {
+      if (auto kept = keep_aside(place, back.kept, staged.base.sha256); !kept) {
         // Nothing live was touched, and nothing stays behind.
         (void)files::remove_file(back.kept + ".part");
         (void)files::remove_file(back.kept);
@@ -211,15 +211,20 @@ Result<std::vector<std::string>> take_back(const Place& place, const WayBack& ba
   }
   std::vector<std::string> words = {"the old state is in its place"};
   if (*now != Now::kOld) {
+    // By both of them half a write is known, should this one be cut off.
+    if (*now == Now::kNew) {
+      if (auto kept = keep_aside(place, back.staged, back.sha256); !kept) return fail(kept.error());
+    }
     if (auto written = write_state(place, *lock, back.kept, back.base.sha256); !written)
       return fail(written.error());
     words = {back.kept.empty()
                  ? "emptied " + shown(place.file.string()) + ", since there was no state before"
                  : "put the old state back into " + shown(place.file.string())};
   }
-  if (!back.kept.empty()) {
-    for (const std::string& file : {back.kept + ".part", back.kept}) {
-      if (auto removed = files::remove_file(file); !removed) return fail(removed.error());
+  for (const std::string& file : {back.staged, back.kept}) {
+    if (file.empty()) continue;
+    for (const std::string& part : {file + ".part", file}) {
+      if (auto removed = files::remove_file(part); !removed) return fail(removed.error());
     }
   }
   return words;

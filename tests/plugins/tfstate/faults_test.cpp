@@ -90,5 +90,39 @@ TEST(Faults, AnActivationThatFailsCanBeFinishedAndTakenBack) {
   }
 }
 
+// The new state was removed when it had become the live one; the way back has both while it writes.
+TEST(Faults, AWayBackThatFailsCanBeGoneOnWith) {
+  const std::string before = state_of(std::string(700'000, 'o'), 12);
+  for (const Fault fault : {Fault::kFullDisk, Fault::kInputOutput}) {
+    std::size_t nth = 1;
+    int torn = 0;
+    for (; nth < kFarTooMany; ++nth) {
+      WorkingDirectory directory;
+      directory.write(before);
+      const auto staged = directory.stage(state_of(std::string(700'000, 'c'), 7));
+      ASSERT_TRUE(staged);
+      ASSERT_TRUE(directory.activate(staged->handle));
+      const std::string after = directory.live();
+      bool hit = false;
+      std::string operation;
+      {
+        const FailingDisk disk(directory.path(), fault, nth);
+        (void)directory.take_back();
+        hit = disk.hit();
+        operation = disk.operation();
+      }
+      if (!hit) break;
+      const std::string left = directory.live();
+      torn += left != before && left != after ? 1 : 0;
+      const auto taken = directory.take_back();
+      ASSERT_TRUE(taken) << operation << ", operation " << nth << ": " << taken.error().message;
+      EXPECT_EQ(directory.live(), before) << operation;
+      EXPECT_EQ(directory.names(), (std::vector<std::string>{"terraform.tfstate"})) << operation;
+    }
+    EXPECT_GT(torn, 0);
+    EXPECT_LT(nth, kFarTooMany);
+  }
+}
+
 }  // namespace
 }  // namespace tfstate
