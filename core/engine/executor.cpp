@@ -158,6 +158,9 @@ Result<Answer> Executor::State::choice(std::string_view instance, std::string_vi
   const std::string id = here->scopes.next_read().planned;
   const Choice* choice = index.choice(id);
   if (choice && choice->instance == instance && choice->operation == operation &&
+      choice->args == args && choice->error)
+    return fail(*choice->error);
+  if (choice && choice->instance == instance && choice->operation == operation &&
       choice->args == args)
     return Answer{.known = choice->answer, .schema = schema, .call = "", .complete = true};
   return fail(deviation("read " + id + ", " + std::string(instance) + "." + std::string(operation) +

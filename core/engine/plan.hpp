@@ -112,6 +112,7 @@ struct Choice {
   std::string operation;
   Value args;
   Value answer;
+  std::optional<Error> error = {};  // what it failed with, in place of an answer
 };
 
 // A retry, a wait_until, an attempt, an on_rollback or a phase: the calls in it have its id before

@@ -200,6 +200,7 @@ Value to_value(const Plan& plan) {
                                      {"operation", choice.operation},
                                      {"args", choice.args},
                                      {"answer", choice.answer}}));
+    if (choice.error) choices.back()["error"] = to_value(*choice.error);
   }
   for (const Concern& concern : plan.concerns) concerns.push_back(to_value(concern));
   for (const CodeFile& file : plan.code) {
@@ -253,6 +254,7 @@ Result<Plan> plan_from(const Value& value) {
   for (const Value& item : value.at("choices").items()) {
     plan.choices.push_back({item.at("id").text(), item.at("instance").text(),
                             item.at("operation").text(), item.at("args"), item.at("answer")});
+    if (item.has("error")) plan.choices.back().error = error_from(item.at("error"));
   }
   for (const Value& item : value.at("concerns").items())
     plan.concerns.push_back(concern_from(item));

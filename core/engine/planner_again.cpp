@@ -96,7 +96,7 @@ std::optional<Value> Planner::State::chosen_before(const std::string& id, std::s
   if (!request.past) return std::nullopt;
   const Choice* choice = made_before.choice(id);
   if (!choice || choice->instance != instance || choice->operation != operation ||
-      choice->args != args)
+      choice->args != args || choice->error)
     return std::nullopt;
   const Value& ref = choice->answer.at("ref");
   if (!ref.is_string()) return choice->answer;

@@ -208,8 +208,13 @@ Result<Answer> Planner::State::choose(CoreOperation which, std::string_view inst
     if (auto before = chosen_before(id, instance, operation, args)) return *before;
     return ask_source(which, instance, args);
   });
-  if (!value) return fail(value.error());
-  plan.choices.push_back({id, std::string(instance), std::string(operation), args, *value});
+  plan.choices.push_back({id, std::string(instance), std::string(operation), args});
+  if (!value) {
+    // A runbook may go on behind it: then it fails with that again.
+    plan.choices.back().error = value.error();
+    return fail(value.error());
+  }
+  plan.choices.back().answer = *value;
   return Answer{.known = std::move(*value), .schema = schema, .call = "", .complete = true};
 }
 
