@@ -1,9 +1,11 @@
 // The process: signals, core dumps, and the wall that exceptions stop at.
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -29,6 +31,7 @@ std::atomic<bool> cancelled = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr int kInterrupted = static_cast<int>(snapcore::ExitCode::kInterrupted);
+constexpr int kNotBegun = static_cast<int>(snapcore::ExitCode::kFailedUntouched);
 
 constexpr std::string_view kStopping =
     "\nsnapcore: stopping behind what is being done now; once more stops at once, in the middle\n";
@@ -77,7 +80,7 @@ int run(const std::vector<std::string>& arguments) {
   if (std::cout.flush()) return exit;
   std::cerr
       << "snapcore: standard output could not be written; what was to be shown there is lost\n";
-  return exit == 0 ? static_cast<int>(snapcore::ExitCode::kFailedUntouched) : exit;
+  return exit == 0 ? static_cast<int>(snapcore::ExitCode::kDoneWithWarnings) : exit;
 }
 
 int run_guarded(const std::vector<std::string>& arguments) {
@@ -99,9 +102,20 @@ int run_apart(const std::vector<std::string>& arguments) {
   return exit;
 }
 
+// Whoever started us without them: the first file that is opened, the journal for instance, would
+// take the place of what is missing, and get all that is said.
+bool open_what_is_missing() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!open_what_is_missing()) return kNotBegun;
   switch_core_dumps_off();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (arguments.size() == 3 && arguments[0] == "plugin" && arguments[1] == "scan")
