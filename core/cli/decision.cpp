@@ -29,7 +29,10 @@ void show_standing(Output& output, const OpenRun& run, bool takes_back) {
     if (!past->parent.empty() || !leaves_something(*past)) continue;
     const PlannedCall* planned = plan.call(past->id);
     std::string line = "  " + past->instance + "." + past->operation;
-    if (past->in_doubt()) line += " (begun; how it ended is not known)";
+    if (past->half_undone())
+      line += " (half taken back)";
+    else if (past->in_doubt())
+      line += " (begun; how it ended is not known)";
     output.say(line + "\n");
     if (!planned) continue;
     if (planned->is_point_of_no_return() && takes_back) {

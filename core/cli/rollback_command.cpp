@@ -39,9 +39,25 @@ Result<ExitCode> rollback(Invocation& invocation) {
   return take_over(invocation, **run, {RunEnd::Was::kRollback, without_leases(roll_back)});
 }
 
+// What such a run keeps is what its half act is brought to an end with, or taken back from.
+Result<> check_nothing_half_done(const OpenRun& run) {
+  if (run.history.accepted()) return {};
+  for (const PastCall& call : run.history.calls()) {
+    if (!call.is_act || !call.in_doubt()) continue;
+    return fail({.code = "run.in_doubt",
+                 .message = "run " + run.id + " was cut off in the middle of " + call.instance +
+                            "." + call.operation + ": what it kept is still needed",
+                 .hint = "go on with it, or take it back:\nsnapcore resume " + run.id +
+                         "\nsnapcore rollback " + run.id,
+                 .category = Category::kPrecondition});
+  }
+  return {};
+}
+
 Result<ExitCode> accept_run(Invocation& invocation) {
   auto run = open_run(invocation, invocation.words().front());
   if (!run) return fail(run.error());
+  if (auto can = check_nothing_half_done(**run); !can) return fail(can.error());
   const Decision decision{
       .what = "keep what run " + (*run)->id + " did for good, and let go of what it replaced",
       .run = **run};

@@ -65,19 +65,39 @@ Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, 
         past->operation + " " + past->args.dump() + "\n  this run: " + site.instance->name() + "." +
         site.operation.name + " " + site.planned_args.dump()));
   }
-  if (past->undone && !told) return Recalled{.attempt = past->attempt + 1};
+  if (past->undone && !told) {
+    remade = remade || past->is_act;
+    return Recalled{.attempt = past->attempt + 1};
+  }
   act.undo = past->undo;
   act.nested = nested_before(site.id, site.shown);
   act.result = past->result;
   if (told) return tell_again(*told, past);
-  // An act that was done is done. What a verify found, or a call failed with, is of its round.
-  const bool of_this_round = past->begun > round_seq();
+  if (past->half_undone()) return finish_undoing(site, *past, act);
+  // An act that was done is done. What a verify found, or a call failed with, is of its round, and
+  // of what stood then.
+  const bool of_this_round = past->begun > round_seq() && (past->is_act || !remade);
   if (past->result && (past->is_act || of_this_round))
     return Recalled{.answer = *past->result, .inputs = inputs_from(past->streams)};
   if (past->error && of_this_round && request.history &&
       request.history->went_on_behind(site.id, past->ended))
     return Recalled{.answer = fail(*past->error)};
   return settle(site, *past, act);
+}
+
+// Whoever was taking it back was cut off in the middle. That is brought to its end, and the act is
+// made again.
+Result<Executor::State::Recalled> Executor::State::finish_undoing(const CallSite& site,
+                                                                  const PastCall& past,
+                                                                  StandingAct& act) {
+  if (request.only_told) return fail(not_told("call " + site.id));
+  if (auto undone = undo(undo_scene(), act); !undone)
+    return fail(in_doubt(site, "it was being taken back; " + undone.error().message));
+  remade = true;
+  act.undo.reset();
+  act.result.reset();
+  act.nested.clear();
+  return Recalled{.attempt = past.attempt + 1};
 }
 
 Result<Executor::State::Recalled> Executor::State::tell_again(const OpenPart& part,

@@ -41,7 +41,9 @@ struct Executor::State {
   std::unordered_set<std::string> stood;  // ids of all acts that ever did
   std::optional<Error> stopped_for_good;  // no branch goes on behind it
   bool deviated = false;
-  bool doubtful = false;              // a call is in doubt: nothing more happens by itself
+  bool doubtful = false;  // a call is in doubt: nothing more happens by itself
+  bool remade =
+      false;  // an act was taken back and is made again: what was verified behind it is open
   bool barred = false;                // the right to act there was lost
   bool refused = false;               // a phase, at its border: somebody has to decide
   bool interrupted = false;           // the operator asked to stop
@@ -179,6 +181,7 @@ struct Executor::State {
   Result<Recalled> recall(const CallSite& site, StandingAct& act);
   // As it was when the body failed: answered, or failed with what the attempt failed with.
   Result<Recalled> tell_again(const OpenPart& part, const PastCall* past);
+  Result<Recalled> finish_undoing(const CallSite& site, const PastCall& past, StandingAct& act);
   Result<Recalled> settle(const CallSite& site, const PastCall& past, StandingAct& act);
   Result<Recalled> ask_plugin(const CallSite& site, const PastCall& past, StandingAct& act);
   Error in_doubt(const CallSite& site, const std::string& why);

@@ -112,11 +112,14 @@ void History::take(const Record& record) {
     call->ended = record.seq;
   } else if (record.type == record::kResolve) {
     call->resolved_as_done = body.at("decision").text() == "done";
+    call->undo_begun = false;
     if (*call->resolved_as_done) call->result = body.at("result");
   } else if (record.type == record::kUndoIntent) {
     call->undo_begun = true;
   } else if (record.type == record::kUndoResult && body.has("result")) {
     take_undone(*call);
+  } else if (record.type == record::kUndoResult) {
+    call->undo_begun = error_from(body.at("error")).outcome != Outcome::kNothingHappened;
   }
 }
 

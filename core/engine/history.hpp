@@ -35,10 +35,11 @@ struct PastCall {
   Value streams = {};
   std::optional<Error> error = {};
   std::optional<bool> resolved_as_done = {};  // what a person said of it when it was in doubt
-  bool undo_begun = false;
+  bool undo_begun = false;                    // and nobody knows how far it came
   bool undone = false;
 
-  bool in_doubt() const { return !result && !error && !undone; }
+  bool half_undone() const { return undo_begun && !undone; }
+  bool in_doubt() const { return half_undone() || (!result && !error && !undone); }
 };
 
 // The answer of a read.

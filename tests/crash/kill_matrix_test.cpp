@@ -425,5 +425,29 @@ TEST_F(KillMatrixTest, ARollbackThatIsKilledIsGoneOnWith) {
   EXPECT_GT(points, 30);
 }
 
+// Whoever gives `resume` behind a killed rollback wants the run done, and gets it: what was half
+// taken back is brought to the end of that, and made again.
+TEST_F(KillMatrixTest, ARollbackThatIsKilledCanBeResumedInstead) {
+  const State wanted = undisturbed();
+  const auto take_back = [&](Point point) {
+    matrix().reset();
+    EXPECT_EQ(matrix().start({}).exit, 0);
+    const bool killed = matrix().roll_back(point).killed;
+    if (!killed) return false;
+    Tally count;
+    finish(count);
+    State state = matrix().state();
+    if (matrix().adds_to_the_way_back()) state.erase("a/told");
+    EXPECT_EQ(state, wanted) << point.words() << "\n" << matrix().journal_text();
+    return !HasFailure();
+  };
+  int points = 0;
+  for (const Kill when : {Kill::kAfterTheSync, Kill::kBeforeTheSync}) {
+    for (int sync = 1; take_back({.sync = sync, .when = when}); ++sync) ++points;
+  }
+  for (int moment = 1; take_back({.moment = moment}); ++moment) ++points;
+  EXPECT_GT(points, 30);
+}
+
 }  // namespace
 }  // namespace snapcore::test
