@@ -246,6 +246,7 @@ sdk::Plugin<Plugin> describe_plugin() {
       .source()
       .needs(objects::kInterface)
       .kind(kStateKind, 0, "{\n  \"version\": 4,")
+      .kind(kStateKind, 0, "{\"version\":4,")  // as OpenTofu writes it into a store
       .operation(roles::inspect(&Plugin::inspect))
       .operation(roles::examine(&Plugin::examine).or_without_instance(&call_examine))
       .operation(roles::capture(&Plugin::capture))
