@@ -66,10 +66,50 @@ Result<std::shared_ptr<Store>> Store::open(sdk::Call& call, const Config& config
   if (auto address = address_of(*settings, settings->region); !address) {
     return fail(address.error());
   }
-  auto credentials = find_credentials(call, config, *profile, surroundings);
-  if (!credentials) return fail(credentials.error());
-  return std::shared_ptr<Store>(
-      new Store(std::move(*settings), std::move(*credentials), std::move(surroundings)));
+  std::shared_ptr<Store> store(new Store(config, std::move(*settings), std::move(surroundings)));
+  if (auto fetched = store->fetch_credentials(call); !fetched) return fail(fetched.error());
+  return store;
+}
+
+// Files and profiles are read again: others may have written them meanwhile.
+Result<> Store::fetch_credentials(sdk::Call& call) {
+  auto profile = read_profile(config_, surroundings_);
+  if (!profile) return fail(profile.error());
+  auto found = find_credentials(call, config_, *profile, settings_, surroundings_);
+  if (!found) return fail(found.error());
+  lent_ = std::move(*found);
+  renewal_ = renewal_of(lent_, surroundings_.now());
+  return {};
+}
+
+Result<aws::Credentials> Store::credentials(sdk::Call& call) {
+  const std::lock_guard lock(lending_);
+  const auto now = surroundings_.now();
+  if (renewal_ && now >= *renewal_) {
+    auto fetched = fetch_credentials(call);
+    if (!fetched && now >= *lent_.end) return fail(fetched.error());
+    if (!fetched) {
+      call.log(sdk::Level::kWarning, "the credentials that end on " + sdk::Time{*lent_.end}.text() +
+                                         " cannot be renewed yet: " + fetched.error().message);
+      renewal_ = renewal_of(lent_, now);
+    }
+  }
+  return lent_.keys;
+}
+
+bool Store::renew(sdk::Call& call, const aws::Credentials& refused) {
+  const std::lock_guard lock(lending_);
+  const auto are_others = [&] {
+    return lent_.keys.access_key != refused.access_key ||
+           lent_.keys.session_token != refused.session_token;
+  };
+  // Another call may have done it.
+  if (are_others()) return true;
+  if (auto fetched = fetch_credentials(call); !fetched) {
+    call.log(sdk::Level::kWarning, fetched.error().message);
+    return false;
+  }
+  return are_others();
 }
 
 std::string Store::shown(std::string_view key) const {
@@ -108,6 +148,9 @@ Result<http::Response> Session::send_once(const Ask& ask) {
   }
   auto address = address_of(store_->settings_, region);
   if (!address) return fail(address.error());
+  auto credentials = store_->credentials(*call_);
+  if (!credentials) return fail(credentials.error());
+  signed_with_ = std::move(*credentials);
   const std::string path = address->path(ask.key);
   aws::Request signed_request{
       .method = ask.method,
@@ -116,7 +159,7 @@ Result<http::Response> Session::send_once(const Ask& ask) {
       .headers = ask.headers,
       .payload_hash = ask.payload_hash.empty() ? snapcore::sha256_hex(ask.body) : ask.payload_hash};
   signed_request.headers.emplace_back("host", address->host);
-  const aws::Pairs added = aws::sign(signed_request, store_->credentials_, {region, "s3"},
+  const aws::Pairs added = aws::sign(signed_request, signed_with_, {region, "s3"},
                                      store_->surroundings_.now() + skew, store_->keys_);
 
   const std::string query = aws::query_text(ask.query);
@@ -170,6 +213,14 @@ std::string Session::region_by_listing() {
   return answer && !answer->ok() ? refusal_of(*answer).region : std::string();
 }
 
+// Credentials may end earlier than they say. An answer to HEAD has no body to say it in.
+bool Session::correct_credentials(const Ask& ask, const Refusal& refusal) {
+  const bool over = refusal.code == "ExpiredToken" || refusal.code == "ExpiredTokenException";
+  const bool bare = ask.method == "HEAD" && refusal.status == 400;
+  if (!over && (!bare || signed_with_.session_token.empty())) return false;
+  return store_->renew(*call_, signed_with_);
+}
+
 bool Session::correct_clock(const http::Response& response, const Refusal& refusal) {
   if (refusal.code != "RequestTimeTooSkewed" && refusal.status != 403) return false;
   const auto theirs = http::date(response.header("date"));
@@ -193,6 +244,7 @@ struct Session::Tries {
   std::uint32_t count = 0;
   bool region_corrected = false;
   bool clock_corrected = false;
+  bool credentials_corrected = false;
   bool lost = false;  // it may have happened
 };
 
@@ -214,6 +266,10 @@ Session::Next Session::judge(const Ask& ask, const http::Response& answer, Tries
   if (!tries.clock_corrected && correct_clock(answer, refusal)) {
     tries.clock_corrected = true;
     return Next::kAtOnce;
+  }
+  if (!tries.credentials_corrected) {
+    tries.credentials_corrected = true;
+    if (correct_credentials(ask, refusal)) return Next::kAtOnce;
   }
   if (!late && !may_pass(refusal)) return Next::kRefused;
   // Neither a 5xx nor an error behind a 200 says that nothing happened.

@@ -15,6 +15,7 @@
 
 #include "address.hpp"
 #include "answer.hpp"
+#include "credentials.hpp"
 
 namespace s3 {
 
@@ -58,15 +59,23 @@ class Store {
 
  private:
   friend class Session;
-  Store(Settings settings, aws::Credentials credentials, Surroundings surroundings)
-      : settings_(std::move(settings)),
-        credentials_(std::move(credentials)),
+  Store(Config config, Settings settings, Surroundings surroundings)
+      : config_(std::move(config)),
+        settings_(std::move(settings)),
         surroundings_(std::move(surroundings)),
         region_(settings_.region) {}
+  // Those that hold now; fetched anew before they end.
+  snapcore::Result<aws::Credentials> credentials(snapcore::sdk::Call& call);
+  // Asks whoever lent them once more; true when they are others than `refused`.
+  bool renew(snapcore::sdk::Call& call, const aws::Credentials& refused);
+  snapcore::Result<> fetch_credentials(snapcore::sdk::Call& call);
 
+  Config config_;
   Settings settings_;
-  aws::Credentials credentials_;
   Surroundings surroundings_;
+  std::mutex lending_;  // of what follows; held while they are fetched
+  Lent lent_;
+  std::optional<std::chrono::sys_seconds> renewal_;
   aws::SigningKeys keys_;
   snapcore::RetryTokens tokens_;
   std::mutex mutex_;  // of what follows
@@ -102,6 +111,7 @@ class Session {
   snapcore::Result<http::Response> send_once(const Ask& ask);
   Next judge(const Ask& ask, const http::Response& answer, Tries& tries);
   snapcore::Result<std::optional<http::Response>> found_done(const Ask& ask, const Tries& tries);
+  bool correct_credentials(const Ask& ask, const Refusal& refusal);
   bool correct_region(const Ask& ask, const Refusal& refusal);
   bool correct_clock(const http::Response& response, const Refusal& refusal);
   std::string region_by_listing();
@@ -111,6 +121,7 @@ class Session {
   std::shared_ptr<Store> store_;
   snapcore::sdk::Call* call_;
   http::Client client_;
+  aws::Credentials signed_with_;  // the last request
   bool tidying_ = false;
 };
 
