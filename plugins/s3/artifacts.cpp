@@ -152,6 +152,14 @@ Result<sdk::Artifact> artifact_of(Session& session, const objects::Object& objec
   return describing.take();
 }
 
+sdk::Artifact artifact_as_written(Session& session, const objects::Object& object,
+                                  const snapcore::Value& manifest, const std::string& sha256) {
+  sdk::Artifact artifact = Describing(session, object).take();
+  if (manifest.is_object()) companions::take_manifest(artifact, manifest.dump());
+  artifact.sha256 = sha256;
+  return artifact;
+}
+
 Result<> list_artifacts(Session& session, const std::string& prefix) {
   Held held(session);
   auto listed = list_objects(session, session.settings().prefix + prefix,

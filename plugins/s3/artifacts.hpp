@@ -19,6 +19,12 @@ snapcore::Result<snapcore::sdk::Artifact> artifact_of(Session& session,
                                                       const objects::Object& object,
                                                       Companions companions = {});
 
+// Of an object that was just written with these companions: nobody is asked, for whatever came in
+// between would be told as a failure of what has happened.
+snapcore::sdk::Artifact artifact_as_written(Session& session, const objects::Object& object,
+                                            const snapcore::Value& manifest,
+                                            const std::string& sha256);
+
 // Emits every artifact whose name starts with `prefix`, in constant memory. An artifact is held
 // back until the keys of its companions have gone by, so that only those that are there are asked
 // for.

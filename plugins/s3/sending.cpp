@@ -46,9 +46,10 @@ Result<> remember(Session& session, const Traces& traces) {
 
 class Sending {
  public:
-  Sending(Session& session, const NewObject& object, Traces traces,
+  Sending(Session& session, sdk::Port content, const NewObject& object, Traces traces,
           const BeforeVisible& before_visible)
       : session_(session),
+        content_(content),
         object_(object),
         traces_(std::move(traces)),
         before_visible_(before_visible) {
@@ -92,8 +93,7 @@ class Sending {
 
   Result<std::string> next_part() {
     std::string body(static_cast<std::size_t>(traces_.part_size), '\0');
-    sdk::Port port = session_.call().port(0);
-    auto got = port.read_full(std::as_writable_bytes(std::span(body.data(), body.size())));
+    auto got = content_.read_full(std::as_writable_bytes(std::span(body.data(), body.size())));
     if (!got) return fail(got.error());
     body.resize(*got);
     hash_.update(body);
@@ -146,6 +146,7 @@ class Sending {
   }
 
   Session& session_;
+  sdk::Port content_;
   const NewObject& object_;
   Traces traces_;
   const BeforeVisible& before_visible_;
@@ -179,9 +180,14 @@ void fields(sdk::Fields& f, Traces& t) {
 
 std::string mark_of(const sdk::Call& call) { return call.facts().key.substr(0, 32); }
 
+Result<Found> send_from(Session& session, sdk::Port content, const NewObject& object, Traces traces,
+                        const BeforeVisible& before_visible) {
+  return Sending(session, content, object, std::move(traces), before_visible).run();
+}
+
 Result<Found> send_port(Session& session, const NewObject& object, Traces traces,
                         const BeforeVisible& before_visible) {
-  return Sending(session, object, std::move(traces), before_visible).run();
+  return send_from(session, session.call().port(0), object, std::move(traces), before_visible);
 }
 
 Result<std::vector<std::string>> withdraw(Session& session, const Traces& traces) {

@@ -27,8 +27,12 @@ std::string mark_of(const snapcore::sdk::Call& call);
 using BeforeVisible =
     std::function<snapcore::Result<>(std::uint64_t size, const std::string& sha256)>;
 
-// Reads port 0. Undo and checkpoint are recorded on the way; an upload that fails is removed. A
-// repeated call whose first attempt had come to its end answers with what that made.
+// Reads `content` to its end. Undo and checkpoint are recorded on the way; an upload that fails is
+// removed. A repeated call whose first attempt had come to its end answers with what that made.
+snapcore::Result<Found> send_from(Session& session, snapcore::sdk::Port content,
+                                  const NewObject& object, Traces traces,
+                                  const BeforeVisible& before_visible = {});
+// From port 0.
 snapcore::Result<Found> send_port(Session& session, const NewObject& object, Traces traces,
                                   const BeforeVisible& before_visible = {});
 

@@ -57,7 +57,7 @@ Result<> compare(const Value& manifest, std::uint64_t size, const std::string& s
 
 Value completed(Value manifest, std::uint64_t size, const std::string& sha256) {
   const Value bytes = Value::object({{"size", size}, {"sha256", sha256}});
-  if (!manifest.has("stored")) manifest["stored"] = bytes;
+  manifest["stored"] = bytes;
   if (!manifest.has("content") && manifest.at("encoding").items().empty()) {
     manifest["content"] = bytes;
   }
@@ -66,7 +66,7 @@ Value completed(Value manifest, std::uint64_t size, const std::string& sha256) {
 
 // Companions are there before the artifact is; what stands in their place belongs to none.
 Result<> put_companions(Session& session, const NewObject& object, const Value& manifest,
-                        std::uint64_t size, const std::string& sha256) {
+                        const std::string& sha256) {
   const auto put = [&](std::string_view suffix, std::string text, const char* type) -> Result<> {
     NewObject companion{
         .key = object.key + std::string(suffix), .mark = object.mark, .content_type = type};
@@ -80,8 +80,7 @@ Result<> put_companions(Session& session, const NewObject& object, const Value& 
     return done;
   }
   if (manifest.is_null()) return {};
-  return put(kManifestSuffix, completed(manifest, size, sha256).pretty() + "\n",
-             "application/json");
+  return put(kManifestSuffix, manifest.pretty() + "\n", "application/json");
 }
 
 // Of a manifest that nobody gave any more, beside an artifact that is gone.
@@ -92,7 +91,24 @@ Result<> remove_stale_manifest(Session& session, const std::string& key) {
   return remove_version(session, key + std::string(kManifestSuffix), {});
 }
 
+// What is recorded of the artifact must be what its bytes are.
+StoreArgs store_args(const KeepArgs& args) {
+  StoreArgs stored_as{.name = args.name, .manifest = args.manifest};
+  if (stored_as.manifest.is_null()) stored_as.manifest = args.from.manifest;
+  if (!stored_as.manifest.is_object() || stored_as.manifest.has("stored")) return stored_as;
+  Value bytes = Value::object({{"size", args.from.size}});
+  if (args.from.sha256) bytes["sha256"] = *args.from.sha256;
+  stored_as.manifest["stored"] = std::move(bytes);
+  return stored_as;
+}
+
 }  // namespace
+
+void fields(sdk::Fields& f, KeepArgs& a) {
+  f("from", a.from, "the artifact of another source");
+  f("name", a.name, "under which it is found again").not_empty();
+  f("manifest", a.manifest, "what is to stand beside it; its own when left out").optional();
+}
 
 Result<std::unique_ptr<Source>> Source::create(sdk::Call&, const Config& config) {
   // What can be said without the network is said at once.
@@ -171,6 +187,11 @@ Result<sdk::Planned> Source::plan_store(sdk::Call& call, const StoreArgs& args) 
 }
 
 Result<sdk::Artifact> Source::store(sdk::Call& call, const StoreArgs& args) {
+  return store_from(call, call.port(kContent), args);
+}
+
+Result<sdk::Artifact> Source::store_from(sdk::Call& call, sdk::Port content,
+                                         const StoreArgs& args) {
   if (auto checked = check_new_name(args.name); !checked) return fail(checked.error());
   auto store = connect(call);
   if (!store) return fail(store.error());
@@ -190,17 +211,27 @@ Result<sdk::Artifact> Source::store(sdk::Call& call, const StoreArgs& args) {
     if (*there) return fail(exists(**store, key));
   }
   bool companions_begun = false;
-  auto sent = send_port(
-      session, object, traces, [&](std::uint64_t size, const std::string& sha256) -> Result<> {
+  std::string digest;
+  Value manifest;
+  auto sent = send_from(
+      session, content, object, traces,
+      [&](std::uint64_t size, const std::string& sha256) -> Result<> {
         if (auto right = compare(args.manifest, size, sha256, (*store)->shown(key)); !right) {
           return right;
         }
         companions_begun = true;
+        digest = sha256;
         if (args.manifest.is_null()) {
           if (auto removed = remove_stale_manifest(session, key); !removed) return removed;
+        } else {
+          manifest = completed(args.manifest, size, sha256);
         }
-        return put_companions(session, object, args.manifest, size, sha256);
+        return put_companions(session, object, manifest, sha256);
       });
+  if (sent && !digest.empty()) {
+    return artifact_as_written(session, sent->object, manifest, digest);
+  }
+  // An earlier attempt of this call had come to its end.
   if (sent) return artifact_of(session, sent->object);
   Error error = sent.error();
   if (error.code == "s3.changed" && error.outcome == Outcome::kNothingHappened) {
@@ -215,8 +246,12 @@ Result<sdk::Artifact> Source::store(sdk::Call& call, const StoreArgs& args) {
 
 Result<sdk::Undone> Source::undo_store(sdk::Call& call,
                                        const sdk::Compensation<StoreArgs, sdk::Artifact>& what) {
-  if (!what.recorded) return sdk::Undone{{"nothing had been stored"}};
-  auto traces = sdk::from_value<Traces>(what.undo);
+  return take_back_store(call, what.recorded, what.undo);
+}
+
+Result<sdk::Undone> Source::take_back_store(sdk::Call& call, bool recorded, const Value& undo) {
+  if (!recorded) return sdk::Undone{{"nothing had been stored"}};
+  auto traces = sdk::from_value<Traces>(undo);
   if (!traces) return fail(traces.error());
   auto store = connect(call);
   if (!store) return fail(store.error());
@@ -224,6 +259,27 @@ Result<sdk::Undone> Source::undo_store(sdk::Call& call,
   auto words = withdraw(session, *traces);
   if (!words) return fail(words.error());
   return sdk::Undone{std::move(*words)};
+}
+
+Result<sdk::Planned> Source::plan_keep(sdk::Call& call, const KeepArgs& args) {
+  auto planned = plan_store(call, store_args(args));
+  if (!planned) return planned;
+  if (!call.unknown("from")) {
+    planned->effect("read " + args.from.name + " (" + std::to_string(args.from.size) +
+                    " bytes) for it");
+  }
+  return planned;
+}
+
+Result<sdk::Artifact> Source::keep(sdk::Call& call, const KeepArgs& args) {
+  auto content = call.open_input(args.from);
+  if (!content) return fail(content.error());
+  return store_from(call, *content, store_args(args));
+}
+
+Result<sdk::Undone> Source::undo_keep(sdk::Call& call,
+                                      const sdk::Compensation<KeepArgs, sdk::Artifact>& what) {
+  return take_back_store(call, what.recorded, what.undo);
 }
 
 Result<sdk::Planned> Source::plan_remove(sdk::Call& call, const RemoveArgs& args) {

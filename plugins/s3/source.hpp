@@ -16,6 +16,14 @@ namespace sdk = snapcore::sdk;
 namespace objects = snapcore::sdk::objects;
 namespace source = snapcore::sdk::source;
 
+// An artifact of another source, kept in this one.
+struct KeepArgs {
+  sdk::Artifact from = {};
+  std::string name = {};
+  snapcore::Value manifest = {};
+};
+void fields(sdk::Fields& f, KeepArgs& a);
+
 class Source {
  public:
   Source(Config config, Surroundings surroundings)
@@ -29,6 +37,10 @@ class Source {
   snapcore::Result<sdk::Artifact> store(sdk::Call& call, const source::StoreArgs& args);
   snapcore::Result<sdk::Undone> undo_store(
       sdk::Call& call, const sdk::Compensation<source::StoreArgs, sdk::Artifact>& what);
+  snapcore::Result<sdk::Planned> plan_keep(sdk::Call& call, const KeepArgs& args);
+  snapcore::Result<sdk::Artifact> keep(sdk::Call& call, const KeepArgs& args);
+  snapcore::Result<sdk::Undone> undo_keep(sdk::Call& call,
+                                          const sdk::Compensation<KeepArgs, sdk::Artifact>& what);
   snapcore::Result<sdk::Planned> plan_remove(sdk::Call& call, const source::RemoveArgs& args);
   snapcore::Result<> remove(sdk::Call& call, const source::RemoveArgs& args);
 
@@ -58,6 +70,10 @@ class Source {
   // Settings and credentials are looked for when they are first needed: a site may name a store
   // that nobody uses.
   snapcore::Result<std::shared_ptr<Store>> connect(sdk::Call& call);
+  snapcore::Result<sdk::Artifact> store_from(sdk::Call& call, sdk::Port content,
+                                             const source::StoreArgs& args);
+  snapcore::Result<sdk::Undone> take_back_store(sdk::Call& call, bool recorded,
+                                                const snapcore::Value& undo);
   static std::string resource(const Store& store, std::string_view key);
 
   Config config_;

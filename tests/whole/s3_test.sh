@@ -3,6 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
+export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
 unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_SESSION_TOKEN
 
 tear_down() {
@@ -115,6 +116,28 @@ case_etcd_is_restored_straight_from_the_store() {
   expect_exit '[01]' snapcore run "$etcd_restore" --yes --waive "identity=it is the one we have just put there"
   expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
   expect_equal "$(hashkv "$work" | wc -l)" 1 "different hashes"
+}
+
+# What `etcdctl snapshot save` left behind is checked, kept with what is known of it, and comes back without a waiver.
+case_a_local_snapshot_is_kept_in_the_store_and_restored_from_there() {
+  make_cluster_with_snapshot 3
+  cp "$work/site.lua" "$work/cluster.lua"
+  start_store minio MinIO
+  sed -E "s|backups = (\{[^}]*\})|snapshots = \1, backups = { plugin = \"s3\", bucket = \"bucket\", prefix = \"db/\", endpoint = \"$url\" }|" \
+    "$work/cluster.lua" >"$work/site.lua"
+  expect_exit 0 snapcore run "$root/scripts/lua/etcd-backup.lua" --yes
+  expect_exit 0 snapcore show backups snap.db
+  expect_said 'etcd-snapshot' "$(sha256sum <"$work/backups/snap.db" | head -c 64)"
+  # Its name is taken now.
+  expect_exit '[2-4]' snapcore run "$root/scripts/lua/etcd-backup.lua" --yes
+  expect_said 's3.exists'
+  head -c 100000 "$work/backups/snap.db" >"$work/backups/torn.db"
+  expect_exit '[2-4]' snapcore run "$root/scripts/lua/etcd-backup.lua" --set ref=torn.db --yes
+  ! ask GET bucket/db/torn.db </dev/null >/dev/null 2>&1 || fail_case "a torn snapshot was kept"
+  destroy_cluster
+  expect_exit '[01]' snapcore run "$etcd_restore" --yes --waive "identity=it is the one we have just put there"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
 }
 
 run_cases

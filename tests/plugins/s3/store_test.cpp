@@ -79,6 +79,45 @@ TEST_F(S3StoreTest, WhatIsStoredHasItsCompanions) {
   EXPECT_EQ(artifact_.kind, "note");
 }
 
+// What the artifact says of itself must be true of the bytes that are read for it.
+TEST_F(S3StoreTest, AnArtifactOfAnotherSourceIsKeptWithWhatIsKnownOfIt) {
+  host_.artifacts["local.db"] = "hello";
+  sdk::Artifact from{.ref = "local.db", .name = "local.db", .size = 5};
+  from.given = Value::object({{"source", "files"}, {"ref", "local.db"}});
+  const auto keep = [&](const std::string& name) {
+    return act([&](sdk::Call& call) -> Result<> {
+      auto kept = source_->keep(
+          call, {.from = from, .name = name, .manifest = Value::object({{"kind", "note"}})});
+      if (!kept) return fail(kept.error());
+      artifact_ = std::move(*kept);
+      return {};
+    });
+  };
+  const auto done = keep("kept.db");
+  ASSERT_EQ(done.status, SC_OK) << done.error_json;
+  EXPECT_EQ(text("kept.db"), "hello");
+  EXPECT_EQ(artifact_.kind, "note");
+  EXPECT_EQ(artifact_.sha256, snapcore::sha256_hex("hello"));
+  const Value manifest = *Value::parse(text("kept.db.snapcore.json"));
+  EXPECT_EQ(manifest.at("stored").at("sha256").text(), snapcore::sha256_hex("hello"));
+  EXPECT_THAT(undo(), SizeIs(3));
+  EXPECT_THAT(bucket_.visible(), IsEmpty());
+  from.sha256 = snapcore::sha256_hex("other");
+  EXPECT_EQ(keep("kept.db").error->code, "s3.digest_mismatch");
+  EXPECT_THAT(bucket_.visible(), IsEmpty());
+}
+
+// The failure would be told of something that has happened.
+TEST_F(S3StoreTest, AStoreThatFailsBehindTheLastStepDoesNotMakeAFailureOfIt) {
+  bucket_.instead = [](const FakeBucket::Request& request) -> std::optional<std::string> {
+    if (request.method == "GET") return refusal(503, "SlowDown");
+    return std::nullopt;
+  };
+  const auto done = store("snap.db", "hello", Value::object({{"kind", "note"}}));
+  EXPECT_EQ(done.status, SC_OK) << done.error_json;
+  EXPECT_EQ(artifact_.kind, "note");
+}
+
 TEST_F(S3StoreTest, LargeBytesGoInPartsAndAreOneObject) {
   for (const std::size_t size : {std::size_t{0}, kPart - 1, kPart, kPart + 1, 3 * kPart}) {
     const std::string bytes(size, 'x');
