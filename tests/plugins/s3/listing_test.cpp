@@ -1,9 +1,26 @@
 // Pages, versions, and objects as artifacts.
+#include "listing.hpp"
+
+#include <malloc.h>
+
 #include "artifacts.hpp"
 #include "fixture.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
+#endif
+
 namespace s3 {
 namespace {
+
+// Bytes that are allocated and not given back.
+std::size_t memory_in_use() {
+#if defined(__SANITIZE_ADDRESS__)
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  return ::mallinfo2().uordblks;
+#endif
+}
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -108,6 +125,45 @@ TEST_F(S3ListingTest, VersionsAndMarkersStayInTheOrderOfTheStore) {
   EXPECT_FALSE(host_.items[0].has("size")) << "a marker has none, which is not 0";
   EXPECT_EQ(host_.items[1].at("size").int_or(0), 7);
   EXPECT_THAT(asked()[1], HasSubstr("key-marker=db%2Fs&prefix=db%2Fs&version-id-marker=v2"));
+}
+
+// Of a million objects never more than a page is in memory.
+TEST_F(S3ListingTest, AMillionObjectsAreListedInConstantMemory) {
+  constexpr std::uint64_t kPages = 1000;
+  constexpr std::uint64_t kKeys = 1000;
+  std::uint64_t page = 0;
+  server_ = std::make_unique<fakes::HttpServer>([&page](const std::string& request) {
+    std::string body = "<ListBucketResult><IsTruncated>";
+    body += page + 1 < kPages ? "true</IsTruncated><NextContinuationToken>" + std::to_string(page) +
+                                    "</NextContinuationToken>"
+                              : "false</IsTruncated>";
+    const bool right = page == 0 || request.find("continuation-token=" + std::to_string(page - 1) +
+                                                 "&") != std::string::npos;
+    for (std::uint64_t i = 0; right && i < kKeys; ++i) {
+      body += "<Contents><Key>" + std::to_string(1'000'000 + page * kKeys + i) +
+              "</Key><Size>1</Size></Contents>";
+    }
+    ++page;
+    return answer(200, {}, body + "</ListBucketResult>");
+  });
+  std::uint64_t seen = 0;
+  std::size_t early = 0;
+  std::size_t late = 0;
+  const auto listed = ask([&](sdk::Call& call) -> Result<> {
+    auto store = Store::open(call, {.bucket = "bucket", .endpoint = server_->url("")}, around());
+    if (!store) return fail(store.error());
+    Session session(*store, call);
+    return list_objects(session, "", [&](objects::Object&) -> Result<bool> {
+      if (++seen == 10 * kKeys) early = memory_in_use();
+      if (seen == kPages * kKeys) late = memory_in_use();
+      return true;
+    });
+  });
+  server_.reset();
+  ASSERT_EQ(listed.status, SC_OK) << listed.error_json;
+  EXPECT_EQ(seen, kPages * kKeys);
+  // The server of the test remembers what it was asked.
+  EXPECT_LT(late, early + (2u << 20));
 }
 
 TEST_F(S3ListingTest, AStoreWithoutVersionsSaysSo) {

@@ -1,0 +1,163 @@
+"""A proxy in front of a real S3 store that breaks what passes through it.
+
+    s3_fault_proxy.py UPSTREAM [FAULT[=NUMBER]...]
+
+Prints its port on stdout, and goes when its stdin ends. The Host header stays what the client sent, so that
+signatures hold. Faults, alone or together:
+
+    cut=BYTES        every body of an object breaks off after so many bytes
+    cut-once=BYTES   the first one does
+    ignore-range     a range is not looked at: the whole object comes
+    silence=BYTES    the first body of an object stops after so many bytes, and the connection stays open
+    mute=COUNT       so many requests get no answer at all, and the connection stays open
+    slow-down=COUNT  each request is refused with 503 SlowDown so often before it is done
+    storm            everything is refused with 503 SlowDown
+    reset-part=COUNT so many parts are broken off half way by a reset
+    lost-part=COUNT  so many parts arrive, and the answer is lost
+    lost-put         a PUT that is no part arrives, and the answer is lost, once
+    lost-begin       an upload is begun, and nobody hears of it, once
+    lost-end         an upload is put together, and the answer is lost, once
+    late-error       an upload is put together once it was asked twice; first the answer is 200 and an error
+    lost-late-error  an upload is put together, and the answer is 200 and an error, once
+    region           what is not signed for us-east-1 is refused as a store elsewhere does
+    delay=MS         every answer takes so long
+"""
+
+import http.client
+import http.server
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+import urllib.parse
+
+upstream = urllib.parse.urlsplit(sys.argv[1])
+faults = {}
+for argument in sys.argv[2:]:
+    name, _, number = argument.partition("=")
+    faults[name] = int(number or 1)
+lock = threading.Lock()
+refused = {}
+hop_by_hop = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"}
+
+
+def due(name):
+    """Counts a fault down; true as long as some are left."""
+    with lock:
+        faults[name] = faults.get(name, 0) - 1
+        return faults[name] >= 0
+
+
+class Gone(Exception):
+    """The client hears no more."""
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def reset(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        raise Gone
+
+    def fall_silent(self):
+        self.wfile.flush()
+        self.connection.settimeout(120)
+        try:
+            self.connection.recv(1)  # until the client leaves
+        except OSError:
+            pass
+        raise Gone
+
+    def answer(self, status, headers, body):
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in hop_by_hop and name.lower() != "content-length":
+                self.send_header(name, value)
+        length = dict((n.lower(), v) for n, v in headers).get("content-length", str(len(body)))
+        if status not in (204, 304):
+            self.send_header("Content-Length", length if self.command == "HEAD" else str(len(body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        is_object = self.command == "GET" and status in (200, 206) and "?" not in self.path.replace("?versionId", "")
+        if is_object and len(body) > faults.get("cut", len(body)):
+            self.wfile.write(body[: faults["cut"]])
+            self.reset()
+        if is_object and "cut-once" in faults and len(body) > faults["cut-once"]:
+            self.wfile.write(body[: faults.pop("cut-once")])
+            self.reset()
+        if is_object and "silence" in faults and len(body) > faults["silence"]:
+            self.wfile.write(body[: faults.pop("silence")])
+            self.fall_silent()
+        self.wfile.write(body)
+
+    def refuse(self, status, code, more=""):
+        text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>by the proxy</Message>{more}</Error>"
+        self.answer(status, [("Content-Type", "application/xml")], text.encode())
+
+    def ask(self, body):
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in hop_by_hop}
+        if "ignore-range" in faults and self.command == "GET":
+            headers = {name: value for name, value in headers.items() if name.lower() != "range"}
+        there = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
+        there.request(self.command, self.path, body=body or None, headers=headers)
+        response = there.getresponse()
+        data = response.read()
+        there.close()
+        return response.status, response.getheaders(), data
+
+    def pass_on(self):
+        try:
+            self.handle_request()
+        except (Gone, ConnectionError):
+            self.close_connection = True
+
+    def handle_request(self):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, keep_blank_values=True)
+        length = int(self.headers.get("Content-Length") or 0)
+        is_part = self.command == "PUT" and "partNumber" in query
+        is_begin = self.command == "POST" and "uploads" in query
+        is_end = self.command == "POST" and "uploadId" in query
+        if is_part and due("reset-part"):
+            self.rfile.read(length // 2)
+            self.reset()
+        body = self.rfile.read(length)
+        if due("mute"):
+            self.fall_silent()
+        time.sleep(faults.get("delay", 0) / 1000)
+        scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", self.headers.get("Authorization", ""))
+        if "region" in faults and scope and scope[1] != "us-east-1":
+            return self.refuse(400, "AuthorizationHeaderMalformed", "<Region>us-east-1</Region>")
+        with lock:
+            count = refused[self.command + self.path] = refused.get(self.command + self.path, 0) + 1
+        if "storm" in faults or count <= faults.get("slow-down", 0):
+            return self.refuse(503, "SlowDown")
+        if is_end and due("late-error"):
+            return self.refuse(200, "InternalError")
+        answer = self.ask(body)
+        if is_part and due("lost-part"):
+            self.reset()
+        if self.command == "PUT" and not is_part and due("lost-put"):
+            self.reset()
+        if is_begin and due("lost-begin"):
+            self.reset()
+        if is_end and due("lost-end"):
+            self.reset()
+        if is_end and due("lost-late-error"):
+            return self.refuse(200, "InternalError")
+        return self.answer(*answer)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = pass_on
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
+sys.stdin.read()
