@@ -10,8 +10,8 @@
 namespace snapcore {
 namespace {
 
-constexpr std::array<std::string_view, 7> kGuards = {"age",   "hash",    "identity", "healthy",
-                                                     "space", "version", "lock"};
+constexpr std::array<std::string_view, 8> kGuards = {
+    "age", "destroys", "hash", "identity", "healthy", "lock", "space", "version"};
 
 std::string list_of_guards() {
   std::string text;

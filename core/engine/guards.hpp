@@ -16,7 +16,7 @@
 
 namespace snapcore {
 
-bool is_guard(std::string_view name);  // age hash identity healthy space version lock
+bool is_guard(std::string_view name);  // age destroys hash identity healthy lock space version
 
 // "guard.unknown_waiver" or "guard.waiver_not_allowed" when one of them may not be used here at
 // all.

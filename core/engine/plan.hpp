@@ -85,7 +85,7 @@ struct PlannedRestore {
 // What a guard said. A refusal that is not waived fails the plan.
 struct Concern {
   enum class State { kRefused, kWaived, kAsk, kWarned } state = State::kRefused;
-  std::string guard;  // age hash identity healthy space version lock
+  std::string guard;  // age destroys hash identity healthy lock space version
   std::string target;
   std::string message;
   std::string reason;  // of the waiver

@@ -60,7 +60,7 @@ constexpr std::string_view kPlan = R"({
     "concerns": {"type": "array", "items": {
       "type": "object", "required": ["guard", "message"], "additionalProperties": false,
       "properties": {
-        "guard": {"type": "string", "enum": ["age", "hash", "identity", "healthy", "space", "version", "lock"]},
+        "guard": {"type": "string", "enum": ["age", "destroys", "hash", "identity", "healthy", "lock", "space", "version"]},
         "message": {"type": "string", "minLength": 1}}}},
     "calls": {"type": "array", "items": {
       "type": "object", "required": ["label", "instance", "operation"], "additionalProperties": false,

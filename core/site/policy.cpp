@@ -12,8 +12,8 @@ namespace {
 using Approval = Policy::Approval;
 using UnknownIdentity = Policy::UnknownIdentity;
 
-constexpr std::array<std::string_view, 7> kGuards = {"age",   "hash",    "identity", "healthy",
-                                                     "space", "version", "lock"};
+constexpr std::array<std::string_view, 8> kGuards = {
+    "age", "destroys", "hash", "identity", "healthy", "lock", "space", "version"};
 
 template <class Words>
 std::string join(const Words& words) {

@@ -94,7 +94,7 @@ TEST(SiteTest, EveryMistakeIsNamedWithItsLine) {
       {"return { policy = { waivers = 'age' } }", "policy.waivers must be a list"},
       {"return { policy = { waivers = { age = true } } }", "policy.waivers must be a list"},
       {"return { policy = { waivers = { 'agee' } } }",
-       "policy.waivers holds \"agee\", which is no guard; guards are age, hash"},
+       "policy.waivers holds \"agee\", which is no guard; guards are age, destroys, hash"},
       {"return { policy = 5 }", "site.lua:1: policy must be a table"},
       {"return { instances = { 'x' } }", "instances must be a table of named instances"},
       {"return { instances = 'x' }", "instances must be a table of named instances"},

@@ -12,9 +12,10 @@
 namespace snapcore::sdk {
 
 // Which guard a concern belongs to.
-enum class Guard { kAge, kHash, kIdentity, kHealthy, kSpace, kVersion, kLock };
+enum class Guard { kAge, kDestroys, kHash, kIdentity, kHealthy, kSpace, kVersion, kLock };
 constexpr auto enum_names(Guard) {
   return names<Guard>({{Guard::kAge, "age"},
+                       {Guard::kDestroys, "destroys"},
                        {Guard::kHash, "hash"},
                        {Guard::kIdentity, "identity"},
                        {Guard::kHealthy, "healthy"},
