@@ -1,21 +1,18 @@
 #include "engine/guards.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "base/text.hpp"
 #include "engine/room.hpp"
+#include "site/policy.hpp"
 
 namespace snapcore {
 namespace {
 
-constexpr std::array<std::string_view, 8> kGuards = {
-    "age", "destroys", "hash", "identity", "healthy", "lock", "space", "version"};
-
 std::string list_of_guards() {
   std::string text;
-  for (const std::string_view guard : kGuards)
+  for (const std::string_view guard : kGuardNames)
     text += (text.empty() ? "" : ", ") + std::string(guard);
   return text;
 }
@@ -40,7 +37,7 @@ std::string identity_words(const Value& identity) {
 }  // namespace
 
 bool is_guard(std::string_view name) {
-  return std::find(kGuards.begin(), kGuards.end(), name) != kGuards.end();
+  return std::find(kGuardNames.begin(), kGuardNames.end(), name) != kGuardNames.end();
 }
 
 Result<> check_waivers(const std::vector<Waiver>& waivers, const Policy& policy) {

@@ -12,9 +12,6 @@ namespace {
 using Approval = Policy::Approval;
 using UnknownIdentity = Policy::UnknownIdentity;
 
-constexpr std::array<std::string_view, 8> kGuards = {
-    "age", "destroys", "hash", "identity", "healthy", "lock", "space", "version"};
-
 template <class Words>
 std::string join(const Words& words) {
   std::string text;
@@ -59,10 +56,10 @@ tl::expected<std::vector<std::string>, Misfit> read_waivers(const Value& waivers
   if (!waivers.is_array() && !waivers.is_object())
     return misfit("waivers", "must be a list of guards");
   for (const Value& guard : waivers.items()) {
-    if (std::find(kGuards.begin(), kGuards.end(), guard.view()) == kGuards.end() ||
+    if (std::find(kGuardNames.begin(), kGuardNames.end(), guard.view()) == kGuardNames.end() ||
         !guard.is_string()) {
-      return misfit("waivers",
-                    "holds " + guard.dump() + ", which is no guard; guards are " + join(kGuards));
+      return misfit("waivers", "holds " + guard.dump() + ", which is no guard; guards are " +
+                                   join(kGuardNames));
     }
     guards.push_back(guard.text());
   }

@@ -1,9 +1,15 @@
 // The policy of a site, read from its table.
 #pragma once
 
+#include <array>
+
 #include "site/site.hpp"
 
 namespace snapcore {
+
+// Every guard there is, as plans, waivers and policies call it.
+inline constexpr std::array<std::string_view, 8> kGuardNames = {
+    "age", "destroys", "hash", "identity", "healthy", "lock", "space", "version"};
 
 // A member that is not as it should be: its path and what is wrong.
 struct Misfit {
