@@ -208,7 +208,7 @@ Result<Answer> Planner::State::choose(CoreOperation which, std::string_view inst
     if (auto before = chosen_before(id, instance, operation, args)) return *before;
     return ask_source(which, instance, args);
   });
-  plan.choices.push_back({id, std::string(instance), std::string(operation), args});
+  plan.choices.push_back({id, std::string(instance), std::string(operation), args, Value()});
   if (!value) {
     // A runbook may go on behind it: then it fails with that again.
     plan.choices.back().error = value.error();
