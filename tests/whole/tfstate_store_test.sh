@@ -79,7 +79,7 @@ terraform {
     bucket = "bucket"
     key = "net/terraform.tfstate"
     region = "us-east-1"
-    endpoints = { s3 = "$url" ${2:-} }
+    endpoints = { s3 = "$url"${2:-} }
     use_path_style = true
     skip_credentials_validation = true
     skip_region_validation = true
@@ -390,7 +390,7 @@ make_infrastructure_with_table() {
   until table_ask DescribeTable '{"TableName":"locks"}' | grep -q '"TableStatus":"ACTIVE"'; do
     [ "$SECONDS" -lt "$end" ] || fail_case "the table never became active"
   done
-  make_infrastructure "$1"'dynamodb_table = "locks"' "dynamodb = \"$table_url\""
+  make_infrastructure "$1"'dynamodb_table = "locks"' ", dynamodb = \"$table_url\""
 }
 
 case_the_digest_in_the_table_fits_after_a_restore_and_after_its_way_back() {
