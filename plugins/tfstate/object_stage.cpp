@@ -114,6 +114,7 @@ Result<sdk::Planned> ObjectBackend::plan_stage(sdk::Call& call, const StageArgs&
   planned.effect(
       "with a serial above that of both, so that every tool takes it for newer; an encrypted one "
       "as it is");
+  planned.shell("# nothing is staged: an object appears whole or not at all");
   add_concerns(*place, *traits, planned);
   return planned.bytes(unknown ? 0 : args.from.size)
       .resource(place->resource())
