@@ -114,35 +114,16 @@ class Plugin {
   }
   Result<> release(Call&, const ReleaseArgs& args) { return backend_->remove_kept(args.kept.file); }
 
-  // As a source: the versions that its store has of the state.
+  // As a source that is only read: the versions that its store has of the state.
   Result<> list(Call& call, const source::ListArgs& args) { return backend_->list(call, args); }
   Result<sdk::Artifact> stat(Call& call, const source::StatArgs& args) {
     return backend_->stat(call, args);
   }
   Result<> open(Call& call, const source::OpenArgs& args) { return backend_->open(call, args); }
-  Result<Planned> plan_store(Call&, const source::StoreArgs&) { return fail(only_by_restore()); }
-  Result<sdk::Artifact> store(Call&, const source::StoreArgs&) { return fail(only_by_restore()); }
-  Result<sdk::Undone> undo_store(Call&,
-                                 const sdk::Compensation<source::StoreArgs, sdk::Artifact>&) {
-    return sdk::Undone{{"nothing had been stored"}};
-  }
-  Result<Planned> plan_remove(Call&, const source::RemoveArgs&) { return fail(only_by_store()); }
-  Result<> remove(Call&, const source::RemoveArgs&) { return fail(only_by_store()); }
 
  private:
   void describe_live(const LiveState& live, roles::Inspection& found) const;
   std::string state() const { return backend_->shown(); }
-  snapcore::Error only_by_restore() const {
-    return {.code = "tfstate.only_by_restore",
-            .message = "a new version of " + state() + " comes to be by a restore alone",
-            .hint = "copies are kept in a source of the plugin files or s3",
-            .category = Category::kPrecondition};
-  }
-  snapcore::Error only_by_store() const {
-    return {.code = "tfstate.only_by_store",
-            .message = "versions of " + state() + " are removed by the rules of its store alone",
-            .category = Category::kPrecondition};
-  }
 
   std::unique_ptr<Backend> backend_;
 };
@@ -263,10 +244,6 @@ sdk::Plugin<Plugin> describe_plugin() {
       .operation(source::list(&Plugin::list))
       .operation(source::stat(&Plugin::stat))
       .operation(source::open(&Plugin::open))
-      .operation(source::store(&Plugin::plan_store, &Plugin::store)
-                     .repeat(Repeat::kSafe)
-                     .undo_by(&Plugin::undo_store))
-      .operation(source::remove(&Plugin::plan_remove, &Plugin::remove).repeat(Repeat::kSafe))
       .operation(
           sdk::read("diff", &Plugin::diff)
               .summary(
