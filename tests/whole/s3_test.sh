@@ -131,13 +131,12 @@ case_a_local_snapshot_is_kept_in_the_store_and_restored_from_there() {
   # Its name is taken now.
   expect_exit '[2-4]' snapcore run "$root/scripts/lua/etcd-backup.lua" --yes
   expect_said 's3.exists'
-  head -c 100000 "$work/backups/snap.db" >"$work/backups/torn.db"
+  head -c 20000 "$work/backups/snap.db" >"$work/backups/torn.db"
   expect_exit '[2-4]' snapcore run "$root/scripts/lua/etcd-backup.lua" --set ref=torn.db --yes
-  ! ask GET bucket/db/torn.db </dev/null >/dev/null 2>&1 || fail_case "a torn snapshot was kept"
+  ! (ask GET bucket/db/torn.db </dev/null >/dev/null 2>&1) || fail_case "a torn snapshot was kept"
   destroy_cluster
-  expect_exit '[01]' snapcore run "$etcd_restore" --yes --waive "identity=it is the one we have just put there"
+  expect_exit '[01]' snapcore run "$etcd_restore" --yes
   expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
-  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
 }
 
 run_cases
