@@ -164,6 +164,24 @@ Result<DiffResult> diff_with_live(sdk::Call& call, const DiffArgs& args,
   return compare(call, *a, *live);
 }
 
+std::vector<std::string> forgotten_by(sdk::Call& call, const sdk::Artifact& artifact,
+                                      const StateBytes& live) {
+  const auto chosen = bytes_of(call, artifact);
+  if (!chosen) return {};
+  std::vector<std::string> addresses;
+  const auto diff = compare_states(
+      live, *chosen,
+      [&](const Difference& difference) -> Result<> {
+        if (difference.output || difference.what != What::kRemoved) return {};
+        if (!difference.address.starts_with("data.") &&
+            difference.address.find(".data.") == std::string::npos)
+          addresses.push_back(difference.address);
+        return {};
+      },
+      [&] { return call.keep_going(); });
+  return diff ? addresses : std::vector<std::string>();
+}
+
 std::vector<std::string> meaning_of(sdk::Call& call, const sdk::Artifact& artifact,
                                     const Result<StateBytes>& live) {
   const auto chosen = bytes_of(call, artifact);

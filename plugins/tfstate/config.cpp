@@ -1,6 +1,7 @@
 #include "config.hpp"
 
 #include <snapcore/interfaces/objects.hpp>
+#include <tool/data_directory.hpp>
 
 namespace tfstate {
 
@@ -9,7 +10,7 @@ void fields(snapcore::sdk::Fields& f, Config& config) {
     "the working directory of OpenTofu or Terraform; may be left out where store and key are given")
       .optional()
       .example("/srv/infrastructure");
-  f("workspace", config.workspace, "the workspace").optional();
+  f("workspace", config.workspace, "the workspace; default: the one that is selected there");
   f("path", config.path,
     "the state of the default workspace, from the directory; default: as init left it, else "
     "terraform.tfstate");
@@ -35,6 +36,12 @@ void fields(snapcore::sdk::Fields& f, Config& config) {
   f("access_key", config.access_key, "for the table; AWS_ACCESS_KEY_ID and its kin when left out");
   f("secret_key", config.secret_key);
   f("session_token", config.session_token);
+  fields(f, config.tool);
+}
+
+std::string Config::chosen_workspace() const {
+  if (workspace) return *workspace;
+  return directory.empty() ? "default" : selected_workspace(directory);
 }
 
 }  // namespace tfstate

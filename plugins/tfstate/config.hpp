@@ -5,12 +5,13 @@
 #include <snapcore/sdk/fields.hpp>
 #include <snapcore/sdk/types.hpp>
 #include <string>
+#include <tool/settings.hpp>
 
 namespace tfstate {
 
 struct Config {
   std::string directory = {};
-  std::string workspace = "default";
+  std::optional<std::string> workspace = {};
   std::optional<std::string> path = {};
   std::optional<std::string> workspace_dir = {};
   std::optional<std::string> lineage = {};
@@ -26,6 +27,10 @@ struct Config {
   std::optional<snapcore::sdk::Secret> access_key = {};
   std::optional<snapcore::sdk::Secret> secret_key = {};
   std::optional<snapcore::sdk::Secret> session_token = {};
+  ToolSettings tool = {};
+
+  // Else the one that is selected in the directory, as the tools would choose it.
+  std::string chosen_workspace() const;
 };
 void fields(snapcore::sdk::Fields& f, Config& config);
 

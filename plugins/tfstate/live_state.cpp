@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <snapcore/support/digest.hpp>
 #include <snapcore/support/files.hpp>
 #include <snapcore/utf8.hpp>
@@ -64,6 +65,36 @@ Result<LiveState> read_live(const fs::path& file,
   if (!state) return fail(state.error());
   live.state = std::move(*state);
   live.sha256 = snapcore::to_hex(hash.finish());
+  return live;
+}
+
+Result<LiveState> read_broken(const fs::path& file) {
+  LiveState live;
+  live.state.form = Form::kState;
+  auto digest = digest_of(file);
+  if (!digest) return fail(digest.error());
+  live.sha256 = std::move(*digest);
+  auto fd = open_state(file);
+  if (!fd) return fail(fd.error());
+  struct stat found = {};
+  if (*fd && ::fstat(fd->get(), &found) == 0) live.size = static_cast<std::uint64_t>(found.st_size);
+  JsonReader reader([&](std::span<std::byte> into) -> Result<std::size_t> {
+    if (!*fd) return 0;
+    return files::read_some(*fd, into, file);
+  });
+  reader.enter_object();
+  for (std::string name; reader.member(name);) {
+    std::string number;
+    if (name == "lineage" && reader.next() == Json::kString) {
+      reader.text(live.state.lineage, 1024);
+    } else if (name == "serial" && reader.next() == Json::kNumber) {
+      if (reader.number(number)) live.state.serial = std::strtoull(number.c_str(), nullptr, 10);
+    } else {
+      reader.skip();
+    }
+  }
+  // What is not wholly known is not known.
+  if (!reader.ok() && !snapcore::is_utf8(live.state.lineage)) live.state.lineage.clear();
   return live;
 }
 

@@ -23,6 +23,9 @@ struct LiveState {
 // "tfstate.changed".
 Result<LiveState> read_live(const std::filesystem::path& file,
                             const std::function<Result<>(std::span<const std::byte>)>& take = {});
+// Of one that read_live() finds broken: its digest, and serial and lineage as far as they can still
+// be read.
+Result<LiveState> read_broken(const std::filesystem::path& file);
 // Of the bytes alone, whatever they are.
 Result<std::string> digest_of(const std::filesystem::path& file);
 

@@ -30,8 +30,10 @@ snapcore::Error keeps_no_versions(const std::string& file) {
 std::string LocalBackend::shown() const { return snapcore::shown(place_.file.string()); }
 
 std::optional<ExpectedLineage> LocalBackend::expected_lineage() const {
-  if (!place_.lineage) return std::nullopt;
-  return ExpectedLineage{*place_.lineage, "its lineage is as the site says"};
+  if (place_.lineage) return ExpectedLineage{*place_.lineage, "its lineage is as the site says"};
+  const auto broken = read_broken(place_.file);
+  if (!broken || broken->size == 0 || broken->state.lineage.empty()) return std::nullopt;
+  return ExpectedLineage{broken->state.lineage, "its lineage is what can still be read of it"};
 }
 
 Result<LiveState> LocalBackend::read_live(
@@ -77,6 +79,12 @@ Result<sdk::Planned> LocalBackend::plan_stage(sdk::Call& call, const StageArgs& 
   if (!space) return fail(space.error());
   // Received, edited, and the old one kept: three times at most for a while.
   planned.bytes(size).space(place_.file.parent_path().string(), 3 * size, space->free);
+  if (const auto live = tfstate::read_live(place_.file);
+      !live && live.error().category == Category::kCorrupt) {
+    planned.concern(
+        sdk::Guard::kHash,
+        "what is to be replaced cannot be read, and is kept as it is: " + live.error().message);
+  }
   return planned.resource(resource()).undo("remove the staged state");
 }
 
@@ -89,6 +97,7 @@ Result<StageResult> LocalBackend::stage(sdk::Call& call, const StageArgs& args) 
       .name = name_of(args.from),
       .suffix = std::move(*suffix),
       .other_lineage = args.is_waived("identity"),
+      .broken_live = args.is_waived("hash"),
       .read = [&](std::span<std::byte> into) { return port->read(into); },
       .record_undo =
           [&](const std::string& staged) {

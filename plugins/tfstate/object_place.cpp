@@ -72,7 +72,8 @@ std::string ObjectPlace::resource() const {
 std::string ObjectPlace::shown() const { return snapcore::shown(store.name + ":" + key); }
 
 Result<ObjectPlace> locate_object(const Config& config) {
-  if (auto checked = check_workspace(config.workspace); !checked) return fail(checked.error());
+  const std::string workspace = config.chosen_workspace();
+  if (auto checked = check_workspace(workspace); !checked) return fail(checked.error());
   const auto recorded = recorded_s3(config.directory);
   if (!recorded) return fail(recorded.error());
   const Text key = first_of({config.key, recorded->text("key")});
@@ -87,9 +88,8 @@ Result<ObjectPlace> locate_object(const Config& config) {
                     .bucket = first_of({config.bucket, recorded->text("bucket")}),
                     .lineage = config.lineage};
   const Text given = config.workspace_key_prefix;
-  place.key =
-      key_in_workspace(*key, config.workspace,
-                       given ? *given : recorded->text("workspace_key_prefix").value_or("env:"));
+  place.key = key_in_workspace(
+      *key, workspace, given ? *given : recorded->text("workspace_key_prefix").value_or("env:"));
   place.table = table_of(config, *recorded);
   const auto asked = config.use_lockfile ? config.use_lockfile : recorded->flag("use_lockfile");
   // Without a table the object is all that keeps another restore out.

@@ -43,13 +43,14 @@ Result<Place> locate(const Config& given) {
   Config config = given;
   const fs::path directory = config.directory;
   if (auto there = check_directory(directory); !there) return fail(there.error());
-  if (auto checked = check_workspace(config.workspace); !checked) return fail(checked.error());
+  const std::string workspace = config.chosen_workspace();
+  if (auto checked = check_workspace(workspace); !checked) return fail(checked.error());
   if (auto taken = take_recorded(directory, config); !taken) return fail(taken.error());
   const fs::path relative =
-      config.workspace == "default"
+      workspace == "default"
           ? fs::path(config.path.value_or(std::string(kStateName)))
-          : fs::path(config.workspace_dir.value_or(std::string(kStateName) + ".d")) /
-                config.workspace / kStateName;
+          : fs::path(config.workspace_dir.value_or(std::string(kStateName) + ".d")) / workspace /
+                kStateName;
   return Place{.file = (directory / relative).lexically_normal(),
                .shown_path = relative.string(),
                .lineage = config.lineage};
@@ -61,12 +62,14 @@ fs::path Place::lock_info() const {
   return file.parent_path() / ("." + name + ".lock.info");
 }
 
-std::string Place::resource() const {
+std::string Place::resource() const { return resource_of("tfstate-file", file); }
+
+std::string resource_of(std::string_view kind, const fs::path& path) {
   char host[256] = "";
   (void)::gethostname(host, sizeof host - 1);
   std::error_code ignored;
-  const fs::path real = fs::weakly_canonical(file, ignored);
-  return "tfstate-file:" + std::string(host) + ":" + (ignored ? file : real).string();
+  const fs::path real = fs::weakly_canonical(path, ignored);
+  return std::string(kind) + ":" + std::string(host) + ":" + (ignored ? path : real).string();
 }
 
 }  // namespace tfstate

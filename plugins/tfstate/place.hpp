@@ -23,6 +23,9 @@ struct Place {
   std::string resource() const;
 };
 
+// Host and real path, the same whoever asks: "tfstate-file:HOST:PATH".
+std::string resource_of(std::string_view kind, const std::filesystem::path& path);
+
 // As the local backend finds it: `path` in the default workspace, else
 // `workspace_dir`/NAME/terraform.tfstate, both from the directory. What the site leaves out is
 // taken from what `init` left in the directory; a backend that is not local is refused by name.

@@ -12,6 +12,10 @@
 #include "description.hpp"
 #include "local_backend.hpp"
 #include "object_backend.hpp"
+#include "tool/errored.hpp"
+#include "tool/fallback.hpp"
+#include "tool/preview.hpp"
+#include "tool/saved_plan.hpp"
 
 namespace tfstate {
 namespace {
@@ -38,7 +42,9 @@ Result<roles::Examination> call_examine(Call& call, const roles::ExamineArgs& ar
 }
 
 Result<std::unique_ptr<Backend>> make_backend(const Config& config) {
-  if (!config.store) {
+  // In a fallback the state lies in a file, whatever the site says of its store.
+  const bool in_fallback = !config.directory.empty() && fallback_warning(config.directory);
+  if (!config.store || in_fallback) {
     auto place = locate(config);
     if (!place) return fail(place.error());
     return std::make_unique<LocalBackend>(std::move(*place));
@@ -50,29 +56,103 @@ Result<std::unique_ptr<Backend>> make_backend(const Config& config) {
 
 class Plugin {
  public:
-  explicit Plugin(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
+  Plugin(std::unique_ptr<Backend> backend, WorkPlace work)
+      : backend_(std::move(backend)), work_(std::move(work)) {}
 
   static Result<std::unique_ptr<Plugin>> create(Call&, const Config& config) {
     auto backend = make_backend(config);
-    if (!backend) return fail(backend.error());
-    return std::make_unique<Plugin>(std::move(*backend));
+    // A directory whose state lies in an unknown store still has what the tool itself can do.
+    if (!backend && backend.error().code != "tfstate.other_backend") return fail(backend.error());
+    WorkPlace work{.directory = config.directory,
+                   .workspace = config.chosen_workspace(),
+                   .directory_resource = resource_of("tfstate-dir", config.directory),
+                   .tool = config.tool};
+    work.resource = backend ? (*backend)->resource() : work.directory_resource;
+    auto made = std::make_unique<Plugin>(backend ? std::move(*backend) : nullptr, std::move(work));
+    if (!backend) made->elsewhere_ = backend.error();
+    return made;
   }
 
   Result<roles::Inspection> inspect(Call& call, const sdk::Nothing&);
   Result<roles::Examination> examine(Call& call, const roles::ExamineArgs& args) {
     auto found = call_examine(call, args);
     if (!found) return found;
+    if (elsewhere_) return found;
     for (std::string& line : meaning_of(call, args.artifact, backend_->live_bytes(call)))
       found->evidence.push_back(std::move(line));
     return found;
   }
   Result<DiffResult> diff(Call& call, const DiffArgs& args) {
+    if (elsewhere_) return args.b ? call_diff(call, args) : fail(*elsewhere_);
     return diff_with_live(call, args, backend_->live_bytes(call));
+  }
+  Result<PreviewResult> preview(Call& call, const PreviewArgs& args) {
+    if (elsewhere_) return fail(*elsewhere_);
+    const auto live = backend_->live_bytes(call);
+    if (!live) return fail(live.error());
+    return call_preview(call, args, work_, *live);
+  }
+  Result<ChangesResult> plan_changes(Call& call, const ChangesArgs& args) {
+    return call_plan_changes(call, args, work_);
+  }
+  Result<Planned> plan_apply_plan(Call&, const ApplyArgs& args) {
+    return plan_apply(args, work_, true);
+  }
+  Result<ApplyResult> apply_plan(Call& call, const ApplyArgs& args) {
+    return call_apply(call, args, work_, true);
+  }
+  Result<Planned> plan_apply_for_good(Call&, const ApplyArgs& args) {
+    return plan_apply(args, work_, false);
+  }
+  Result<ApplyResult> apply_for_good(Call& call, const ApplyArgs& args) {
+    return call_apply(call, args, work_, false);
+  }
+  Result<sdk::Probed<ApplyResult>> probe_apply_plan(Call& call, const ApplyArgs& args) {
+    return probe_apply(call, args, work_);
+  }
+  Result<sdk::Undone> undo_apply_plan(Call& call,
+                                      const sdk::Compensation<ApplyArgs, ApplyResult>& was) {
+    return undo_apply(call, was, work_);
+  }
+  Result<Planned> plan_fall_back(Call& call, const FallbackArgs& args) {
+    return plan_fallback(call, args, work_);
+  }
+  Result<FallbackResult> fall_back(Call& call, const FallbackArgs& args) {
+    return call_fallback(call, args, work_);
+  }
+  Result<sdk::Undone> undo_fall_back(Call& call,
+                                     const sdk::Compensation<FallbackArgs, FallbackResult>& was) {
+    return undo_fallback(call, was, work_);
+  }
+  Result<FallbackStatus> fallback_status(Call& call, const sdk::Nothing& args) {
+    return call_fallback_status(call, args, work_);
+  }
+  Result<Planned> plan_end_of_fallback(Call& call, const sdk::Nothing& args) {
+    return plan_end_fallback(call, args, work_);
+  }
+  Result<FallbackResult> end_fallback(Call& call, const sdk::Nothing& args) {
+    return call_end_fallback(call, args, work_);
+  }
+  Result<sdk::Undone> undo_end_of_fallback(
+      Call& call, const sdk::Compensation<sdk::Nothing, FallbackResult>& was) {
+    return undo_end_fallback(call, was, work_);
+  }
+  Result<Planned> plan_expect_no_changes(Call&, const ChangesArgs& args) {
+    return plan_no_changes(args, work_);
+  }
+  Result<ChangesResult> expect_no_changes(Call& call, const ChangesArgs& args) {
+    return call_no_changes(call, args, work_);
   }
   Result<roles::Captured> capture(Call& call, const sdk::Nothing&);
 
   Result<Planned> plan_stage(Call& call, const StageArgs& args) {
-    return backend_->plan_stage(call, args);
+    if (elsewhere_) return fail(*elsewhere_);
+    auto planned = backend_->plan_stage(call, args);
+    if (!planned) return planned;
+    if (const auto warning = fallback_warning(work_.directory)) planned->effect(*warning);
+    if (!args.destroys.empty())
+      planned->concern(sdk::Guard::kDestroys, would_destroy(args.destroys));
+    return planned;
   }
   Result<StageResult> stage(Call& call, const StageArgs& args) {
     return backend_->stage(call, args);
@@ -115,22 +195,32 @@ class Plugin {
   Result<> release(Call&, const ReleaseArgs& args) { return backend_->remove_kept(args.kept.file); }
 
   // As a source that is only read: the versions that its store has of the state.
-  Result<> list(Call& call, const source::ListArgs& args) { return backend_->list(call, args); }
+  Result<> list(Call& call, const source::ListArgs& args) {
+    if (elsewhere_) return fail(*elsewhere_);
+    return backend_->list(call, args);
+  }
   Result<sdk::Artifact> stat(Call& call, const source::StatArgs& args) {
+    if (elsewhere_) return fail(*elsewhere_);
     return backend_->stat(call, args);
   }
-  Result<> open(Call& call, const source::OpenArgs& args) { return backend_->open(call, args); }
+  Result<> open(Call& call, const source::OpenArgs& args) {
+    if (elsewhere_) return fail(*elsewhere_);
+    return backend_->open(call, args);
+  }
 
  private:
   void describe_live(const LiveState& live, roles::Inspection& found) const;
   std::string state() const { return backend_->shown(); }
 
   std::unique_ptr<Backend> backend_;
+  WorkPlace work_;
+  std::optional<snapcore::Error> elsewhere_;  // why backend_ is none
 };
 
 // --- what is there
 
 Result<roles::Inspection> Plugin::inspect(Call& call, const sdk::Nothing&) {
+  if (elsewhere_) return fail(*elsewhere_);
   roles::Inspection found{.keeps = roles::Keeps::kAside, .resources = {backend_->resource()}};
   const auto live = backend_->read_live(call, {});
   if (!live) {
@@ -143,6 +233,9 @@ Result<roles::Inspection> Plugin::inspect(Call& call, const sdk::Nothing&) {
     found.identity = snapcore::Value::object({{"lineage", expected->lineage}});
     found.evidence.push_back(expected->why);
   }
+  if (auto words = errored_words(work_.directory)) found.evidence.push_back(std::move(*words));
+  if (auto warning = fallback_warning(work_.directory))
+    found.evidence.push_back(std::move(*warning));
   const auto holder = backend_->lock_holder(call);
   if (!holder) return fail(holder.error());
   if (*holder) found.evidence.push_back("it is locked by " + **holder);
@@ -164,6 +257,7 @@ void Plugin::describe_live(const LiveState& live, roles::Inspection& found) cons
 }
 
 Result<roles::Captured> Plugin::capture(Call& call, const sdk::Nothing&) {
+  if (elsewhere_) return fail(*elsewhere_);
   const auto live = backend_->read_live(call, [&](std::span<const std::byte> bytes) -> Result<> {
     if (auto going = call.keep_going(); !going) return going;
     return call.port(roles::kContent).write(bytes);
@@ -249,7 +343,33 @@ sdk::Plugin<Plugin> describe_plugin() {
               .summary(
                   "tells what became of the objects of one state in another, or in the live one")
               .emits<DiffItem>()
-              .or_without_instance(&call_diff));
+              .or_without_instance(&call_diff))
+      .operation(sdk::read("preview", &Plugin::preview)
+                     .summary("asks the tool itself what it would do if a copy were its state"))
+      .operation(sdk::read("plan_changes", &Plugin::plan_changes)
+                     .summary("asks the tool what it would do now, for apply_plan"))
+      .operation(sdk::change("apply_plan", &Plugin::plan_apply_plan, &Plugin::apply_plan)
+                     .summary("lets the tool create what was approved, and nothing else")
+                     .probe_by(&Plugin::probe_apply_plan)
+                     .undo_by(&Plugin::undo_apply_plan))
+      .operation(
+          sdk::destroy("apply_plan_for_good", &Plugin::plan_apply_for_good, &Plugin::apply_for_good)
+              .summary("lets the tool do what was approved, and nothing else")
+              .probe_by(&Plugin::probe_apply_plan)
+              .undo_none("what the tool changes or destroys is not taken back"))
+      .operation(sdk::verify("expect_no_changes", &Plugin::plan_expect_no_changes,
+                             &Plugin::expect_no_changes)
+                     .summary("the tool finds nothing to do"))
+      .operation(sdk::change("fallback", &Plugin::plan_fall_back, &Plugin::fall_back)
+                     .summary("works with a local copy of the state while its store is away")
+                     .repeat(Repeat::kKeyed)
+                     .undo_by(&Plugin::undo_fall_back))
+      .operation(sdk::read("fallback_status", &Plugin::fallback_status)
+                     .summary("compares the local state of a fallback with that of the store"))
+      .operation(sdk::change("end_fallback", &Plugin::plan_end_of_fallback, &Plugin::end_fallback)
+                     .summary("brings the local state of a fallback back into its store")
+                     .repeat(Repeat::kKeyed)
+                     .undo_by(&Plugin::undo_end_of_fallback));
 }
 
 }  // namespace

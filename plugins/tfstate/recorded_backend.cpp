@@ -2,6 +2,7 @@
 
 #include <snapcore/support/files.hpp>
 #include <snapcore/utf8.hpp>
+#include <tool/data_directory.hpp>
 
 namespace tfstate {
 namespace {
@@ -40,7 +41,7 @@ std::optional<std::string> RecordedBackend::text_in(std::string_view name,
 }
 
 Result<std::optional<RecordedBackend>> recorded_backend(const fs::path& directory) {
-  const fs::path file = directory / ".terraform" / "terraform.tfstate";
+  const fs::path file = data_directory(directory) / "terraform.tfstate";
   const auto text = snapcore::files::read_file(file);
   if (!text && text.error().code == "files.not_found") return std::optional<RecordedBackend>();
   if (!text) return fail(text.error());

@@ -74,7 +74,9 @@ Result<StagingResult> make_staged(const Place& place, const StagingWork& work,
   auto chosen = receive(work, *fd, received);
   if (!chosen) return fail(chosen.error());
   if (auto examined = describe(*chosen, work.name); !examined) return fail(examined.error());
-  const auto live = read_live(place.file);
+  auto live = read_live(place.file);
+  if (!live && live.error().category == snapcore::Category::kCorrupt && work.broken_live)
+    live = read_broken(place.file);
   if (!live) return fail(live.error());
   const Replacement wanted{.name = work.name,
                            .chosen = *chosen,

@@ -14,6 +14,7 @@ struct StagingWork {
   std::string name;            // of the artifact
   std::string suffix;          // .staged-TIME-KEY
   bool other_lineage = false;  // is accepted
+  bool broken_live = false;    // so is a live state that cannot be read
   std::function<Result<std::size_t>(std::span<std::byte>)> read;
   std::function<Result<>(const std::string& file)> record_undo;
   std::function<Result<>()> keep_going;

@@ -10,6 +10,8 @@ bool StageArgs::is_waived(std::string_view guard) const {
 
 void fields(sdk::Fields& f, StageArgs& args) {
   fields(f, static_cast<roles::StageArgs&>(args));
+  f("destroys", args.destroys, "what the next apply would destroy, as preview says: a guard")
+      .optional();
   f("waived", args.waived, "guards that were waived").optional();
 }
 

@@ -13,6 +13,7 @@ namespace sdk = snapcore::sdk;
 namespace roles = snapcore::sdk::target;
 
 struct StageArgs : roles::StageArgs {
+  std::vector<std::string> destroys = {};
   std::vector<std::string> waived = {};
   bool is_waived(std::string_view guard) const;
 };
