@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <snapcore/support/process.hpp>
 #include <sstream>
 
 #include "../../fakes/scratch.hpp"
@@ -182,11 +183,12 @@ TEST_F(ByHand, WithoutATokenAFreshOneIsMadeAndOtherDataIsLeftAtItsRevision) {
 
 TEST_F(ByHand, DataOfKubernetesIsRaised) {
   lay_out(Layout::kPlain);
-  const fs::path objects = fs::path(places_[0].data_dir).parent_path() / "objects.db";
+  const fs::path objects = folder() / "objects.db";
   std::ofstream(objects) << "key" << std::string("k8s\0", 4) << "and the object";
   std::string of_kubernetes = script();
   const std::string other = "artifact=/snap.db";
-  of_kubernetes.replace(of_kubernetes.find(other), other.size(), "artifact=" + objects.string());
+  of_kubernetes.replace(of_kubernetes.find(other), other.size(),
+                        "artifact=" + snapcore::process::shell_line({objects.string()}));
   ASSERT_EQ(run(of_kubernetes), 0) << said();
   EXPECT_THAT(calls(), HasSubstr("--bump-revision 1000000000 --mark-compacted"));
 }

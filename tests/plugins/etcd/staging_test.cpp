@@ -115,6 +115,8 @@ TEST(Staging, TheRevisionIsRaisedAboveThatOfTheDataItReplaces) {
     history.put("/registry/pods/default/later" + std::to_string(i), std::to_string(i));
   const fs::path live = cluster.target.members[0].data_dir / "member/snap/db";
   fs::create_directories(live.parent_path());
+  fs::create_directories(cluster.target.members[0].data_dir / "member/wal");
+  std::ofstream(cluster.target.members[0].data_dir / "member/wal/0.wal") << "log";
   std::ofstream(live, std::ios::binary) << history.content().database();
   const auto staged = cluster.stage(objects, 'a');
   ASSERT_TRUE(staged) << staged.error().message;

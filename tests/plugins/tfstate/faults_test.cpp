@@ -90,17 +90,23 @@ TEST(Faults, AnActivationThatFailsCanBeFinishedAndTakenBack) {
   }
 }
 
+std::string long_state(char letter, std::uint64_t serial) {
+  const std::string id(300'000, letter);
+  return state_with(resource("cloud_vm", "long", instance(R"({"id": ")" + id + "\"}")), "{}",
+                    serial);
+}
+
 // The new state was removed when it had become the live one; the way back has both while it writes.
 TEST(Faults, AWayBackThatFailsCanBeGoneOnWith) {
-  const std::string before = state_of(std::string(700'000, 'o'), 12);
+  const std::string before = long_state('o', 12);
   for (const Fault fault : {Fault::kFullDisk, Fault::kInputOutput}) {
     std::size_t nth = 1;
     int torn = 0;
     for (; nth < kFarTooMany; ++nth) {
       WorkingDirectory directory;
       directory.write(before);
-      const auto staged = directory.stage(state_of(std::string(700'000, 'c'), 7));
-      ASSERT_TRUE(staged);
+      const auto staged = directory.stage(long_state('c', 7));
+      ASSERT_TRUE(staged) << staged.error().message;
       ASSERT_TRUE(directory.activate(staged->handle));
       const std::string after = directory.live();
       bool hit = false;
