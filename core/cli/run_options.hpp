@@ -18,7 +18,8 @@ namespace snapcore {
 inline constexpr Option kSetOption = {"set", "K=V", "a parameter of the runbook", true};
 inline constexpr Option kWaiveOption = {
     "waive", "GUARD=REASON",
-    "go past age, destroys, hash, identity, healthy, lock, space or version; stands in the plan", true};
+    "go past age, destroys, hash, identity, healthy, lock, space or version; stands in the plan",
+    true};
 inline constexpr Option kAcceptLossOption = {
     "accept-loss", "TARGET", "accept by name what cannot be undone there; stands in the plan",
     true};
