@@ -1,9 +1,11 @@
 // What becomes of a call that the journal knows from before: it is answered from there, made again,
 // or left to a person.
+#include <algorithm>
 #include <snapcore/support/digest.hpp>
 
 #include "engine/executor_state.hpp"
 #include "engine/in_doubt.hpp"
+#include "engine/way_back.hpp"
 
 namespace snapcore {
 namespace {
@@ -73,7 +75,9 @@ Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, 
   act.nested = nested_before(site.id, site.shown);
   act.result = past->result;
   if (told) return tell_again(*told, past);
-  if (past->half_undone()) return finish_undoing(site, *past, act);
+  if (past->half_undone() || nested_taken_back(*past)) return finish_undoing(site, *past, act);
+  if (const PastCall* activation = activation_taken_back(site))
+    return stage_anew(site, *past, *activation, act);
   // An act that was done is done. What a verify found, or a call failed with, is of its round, and
   // of what stood then.
   const bool of_this_round = past->begun > round_seq() && (past->is_act || !remade);
@@ -98,6 +102,40 @@ Result<Executor::State::Recalled> Executor::State::finish_undoing(const CallSite
   act.result.reset();
   act.nested.clear();
   return Recalled{.attempt = past.attempt + 1};
+}
+
+bool Executor::State::nested_taken_back(const PastCall& past) const {
+  const auto inner = known.nested_in(past.id);
+  return std::any_of(inner.begin(), inner.end(), [&](const PastCall* call) {
+    const bool of_this_attempt = call->begun > past.begun;
+    return of_this_attempt && (call->undone || call->half_undone() || nested_taken_back(*call));
+  });
+}
+
+const PastCall* Executor::State::activation_taken_back(const CallSite& stage) const {
+  if (!is_staging(*stage.instance, stage.operation)) return nullptr;
+  const auto verb = stage.id.rfind('.');
+  const PastCall* activation = known.find(stage.id.substr(0, verb) + ".activate");
+  const bool gone = activation && (activation->undone || activation->half_undone());
+  return gone ? activation : nullptr;
+}
+
+// What was staged went live and was taken away again: there is nothing that could be activated.
+Result<Executor::State::Recalled> Executor::State::stage_anew(const CallSite& site,
+                                                              const PastCall& past,
+                                                              const PastCall& activation,
+                                                              StandingAct& act) {
+  const PlannedCall* planned = index.call(activation.id);
+  if (activation.half_undone() && planned) {
+    auto half = standing_act(activation, *planned, request.instances);
+    auto args = with_results(known, activation.args);
+    if (!half) return fail(halt(half.error()));
+    if (!args) return fail(halt(args.error()));
+    half->args = std::move(*args);
+    if (auto undone = undo(undo_scene(), *half); !undone)
+      return fail(in_doubt(site, "what it staged was being taken back; " + undone.error().message));
+  }
+  return finish_undoing(site, past, act);
 }
 
 Result<Executor::State::Recalled> Executor::State::tell_again(const OpenPart& part,

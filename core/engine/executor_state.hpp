@@ -181,6 +181,12 @@ struct Executor::State {
   Result<Recalled> recall(const CallSite& site, StandingAct& act);
   // As it was when the body failed: answered, or failed with what the attempt failed with.
   Result<Recalled> tell_again(const OpenPart& part, const PastCall* past);
+  // One of the calls that were made inside of it.
+  bool nested_taken_back(const PastCall& past) const;
+  // Null when nothing of it was taken back.
+  const PastCall* activation_taken_back(const CallSite& stage) const;
+  Result<Recalled> stage_anew(const CallSite& site, const PastCall& past,
+                              const PastCall& activation, StandingAct& act);
   Result<Recalled> finish_undoing(const CallSite& site, const PastCall& past, StandingAct& act);
   Result<Recalled> settle(const CallSite& site, const PastCall& past, StandingAct& act);
   Result<Recalled> ask_plugin(const CallSite& site, const PastCall& past, StandingAct& act);
