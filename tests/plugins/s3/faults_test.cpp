@@ -49,11 +49,12 @@ class Proxy {
     stdin_ = in[1];
     char text[16] = {};
     const auto got = ::read(out[0], text, sizeof text - 1);
-    ::close(out[0]);
+    stdout_ = out[0];  // it may write the end of the line by itself
     if (got > 0) port_ = std::atoi(text);
   }
   ~Proxy() {
     ::close(stdin_);
+    ::close(stdout_);
     if (pid_ > 0) (void)::waitpid(pid_, nullptr, 0);
   }
   Proxy(const Proxy&) = delete;
@@ -65,6 +66,7 @@ class Proxy {
  private:
   pid_t pid_ = -1;
   int stdin_ = -1;
+  int stdout_ = -1;
   int port_ = 0;
 };
 
