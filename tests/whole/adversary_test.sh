@@ -123,4 +123,60 @@ case_deep_recursion_is_an_ordinary_mistake() {
   done
 }
 
+case_what_is_missing_of_the_standard_streams_gets_nothing_into_the_journal() {
+  ledgers
+  local streams number=0
+  for streams in '>&-' '2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+    number=$((number + 1))
+    printf 'runbook { summary = "Unheard" }\ninstance "a":add { name = "n%s" }\n' "$number" >"$work/book.lua"
+    bash -c '"$@" '"$streams" - "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" \
+      --plugin-dir "$build/test_plugins" run --yes "$work/book.lua" ||
+      fail_case "the run failed with $streams"
+    [ -e "$work/a/n$number" ] || fail_case "nothing was done with $streams"
+    expect_exit 0 tool audit "$(newest_run)"
+  done
+  # What could not be shown was done all the same.
+  printf 'runbook { summary = "Unheard" }\ninstance "a":add { name = "full" }\n' >"$work/book.lua"
+  local code=0
+  "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" --plugin-dir "$build/test_plugins" run --yes \
+    "$work/book.lua" >/dev/full 2>"$work/err" || code=$?
+  expect_equal "$code" 1 "the exit of a run whose output was lost"
+  [ -e "$work/a/full" ] || fail_case "nothing was done"
+}
+
+# What a source failed to answer while planning is what it fails to answer again.
+case_a_source_that_fails_behind_a_pcall_is_no_deviation() {
+  ledgers
+  mkdir "$work/backups"
+  sed -i "s|^return { instances = {|&\n  bk = { plugin = \"files\", path = \"$work/backups\" },|" "$work/site.lua"
+  cat >"$work/book.lua" <<'LUA'
+runbook { summary = "Perhaps" }
+local found = pcall(function() return source "bk":stat { ref = "perhaps.db" } end)
+instance "a":add { name = found and "found" or "lost" }
+LUA
+  snapcore --plugin-dir "$build/plugins" --plugin-dir "$build/test_plugins" run --yes "$work/book.lua" >"$work/out" 2>&1 ||
+    fail_case "$(cat "$work/out")"
+  [ -e "$work/a/lost" ] || fail_case "nothing was done"
+}
+
+# What a run keeps is what half an act is brought to its end with.
+case_a_run_that_was_cut_off_inside_of_an_act_cannot_be_accepted() {
+  ledgers
+  printf 'runbook { summary = "Half" }\ninstance "a":add { name = "half" }\n' >"$work/book.lua"
+  local at refused=0 run
+  for ((at = 1; at < 12; ++at)); do
+    rm -rf "$work/state" "$work/a/half"
+    SNAPCORE_TEST_KILL_AT=$at bash -c '"$@"; exit $?' - "$build/bin/killed_snapcore" --site "$work/site.lua" \
+      --state "$work/state" --plugin-dir "$build/test_plugins" run --yes "$work/book.lua" </dev/null >/dev/null 2>&1 || true
+    run=$(newest_run)
+    grep -q '"type":"intent"' "$work/state/runs/$run/journal.jsonl" || continue
+    grep -q '"type":"result"' "$work/state/runs/$run/journal.jsonl" && continue
+    expect_exit 3 tool accept "$run" --yes
+    expect_said 'was cut off in the middle of a.add' 'snapcore.* rollback'
+    expect_exit '[025]' tool rollback "$run" --yes
+    refused=$((refused + 1))
+  done
+  [ "$refused" -gt 0 ] || fail_case "no run was cut off there"
+}
+
 run_cases
