@@ -14,8 +14,29 @@ bool Executor::State::was_activated(const PlannedRestore& restore) const {
   return activate != nullptr && !activate->undone;
 }
 
-// What was approved must still be so: the artifact has its digest, the target is who it was, and
-// nobody brought it back to life meanwhile.
+// The target is who it was when it was approved, and nobody brought it back to life meanwhile.
+// Whether it is healthy.
+Result<bool> Executor::State::inspect_again(const PlannedRestore& restore, Instance& target) {
+  const auto found = read(target, *target.manifest().find("inspect"), Value::object());
+  if (!found) return fail(found.error());
+  if (found->at("identity") != restore.target_identity) {
+    return fail({.code = "guard.target_changed",
+                 .message = restore.target +
+                            " is not who it was when the plan was approved\n  approved plan: " +
+                            restore.target_identity.dump() +
+                            "\n  this run: " + found->at("identity").dump(),
+                 .hint = "nothing live was touched; make a new plan",
+                 .category = Category::kConflict});
+  }
+  const bool healthy = found->at("healthy").bool_or(false);
+  if (!healthy || restore.healthy_before) return healthy;
+  return fail({.code = "guard.target_came_back",
+               .message = restore.target + " is healthy now and was not when the plan was approved",
+               .hint = "nothing live was touched; look at it, then make a new plan",
+               .category = Category::kConflict});
+}
+
+// What was approved must still be so, the artifact's digest, too.
 Result<> Executor::State::look_again(const PlannedRestore& restore, Instance& target) {
   SourceReads reads{.instances = request.instances, .cancelled = &request.cancelled, .turn = here};
   const Value& planned = restore.artifact;
@@ -34,30 +55,13 @@ Result<> Executor::State::look_again(const PlannedRestore& restore, Instance& ta
                  .hint = "nothing live was touched; make a new plan",
                  .category = Category::kConflict});
   }
-  const auto found = read(target, *target.manifest().find("inspect"), Value::object());
-  if (!found) return fail(found.error());
-  if (found->at("identity") != restore.target_identity) {
-    return fail({.code = "guard.target_changed",
-                 .message = restore.target +
-                            " is not who it was when the plan was approved\n  approved plan: " +
-                            restore.target_identity.dump() +
-                            "\n  this run: " + found->at("identity").dump(),
-                 .hint = "nothing live was touched; make a new plan",
-                 .category = Category::kConflict});
-  }
-  const bool healthy = found->at("healthy").bool_or(false);
-  if (healthy && !restore.healthy_before) {
-    return fail(
-        {.code = "guard.target_came_back",
-         .message = restore.target + " is healthy now and was not when the plan was approved",
-         .hint = "nothing live was touched; look at it, then make a new plan",
-         .category = Category::kConflict});
-  }
-  if (!healthy) dead_before.insert(restore.target);
+  const auto healthy = inspect_again(restore, target);
+  if (!healthy) return fail(healthy.error());
+  if (!*healthy) dead_before.insert(restore.target);
   auto written = journal.append_later(
       record::kValue, Value::object({{"id", restore.id + ".before"},
                                      {"what", restore.target + ".inspect"},
-                                     {"value", Value::object({{"healthy", healthy}})}}));
+                                     {"value", Value::object({{"healthy", *healthy}})}}));
   return written ? Result<>() : fail(written.error());
 }
 
@@ -139,6 +143,10 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
   if (!was_live) {
     auto checked = restore_verb(*restore, target, "check", all);
     if (!checked) return fail(halt(checked.error()));
+    // Staging takes its time, and what came back during it is what was staged to be replaced.
+    if (!restore->healthy_before) {
+      if (auto still = inspect_again(*restore, *target); !still) return fail(halt(still.error()));
+    }
   }
   auto activated = restore_verb(*restore, target, "activate", all);
   if (!activated) return fail(activated.error());

@@ -213,6 +213,7 @@ struct Executor::State {
                         const Value& schema);
 
   Result<Answer> restore(const std::shared_ptr<Instance>& target, const Value& args);
+  Result<bool> inspect_again(const PlannedRestore& restore, Instance& target);
   Result<> look_again(const PlannedRestore& restore, Instance& target);
   bool was_activated(const PlannedRestore& restore) const;
   Result<Value> restore_verb(const PlannedRestore& restore, const std::shared_ptr<Instance>& target,

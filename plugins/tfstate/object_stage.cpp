@@ -15,7 +15,6 @@ namespace {
 using objects::Honoured;
 using snapcore::Category;
 using snapcore::fail;
-using snapcore::shown;
 
 constexpr std::size_t kPiece = 256 * 1024;
 

@@ -128,6 +128,21 @@ TEST_F(RestoreTest, ATargetThatCameBackMeanwhileIsLeftAlone) {
   EXPECT_EQ(scene.get("live/note"), alive);
 }
 
+// Behind the first look: what stage finds live it takes for what it is to replace.
+TEST_F(RestoreTest, ATargetThatComesBackWhileItIsStagedIsLeftAlone) {
+  const auto plan = scene.plan(restore_newest(), {{"identity", "test"}});
+  ASSERT_TRUE(plan);
+  const std::string alive = Scene::note("berlin", "alive after all");
+  scene.ask_before_acts([&](const PlannedCall& call) -> Result<> {
+    if (call.operation == "stage") scene.put("live/note", alive);
+    return {};
+  });
+  const auto report = scene.execute(*plan, restore_newest());
+  EXPECT_EQ(report.ending, Ending::kFailedUntouched);
+  EXPECT_EQ(report.error->code, "guard.target_came_back");
+  EXPECT_EQ(scene.get("live/note"), alive);
+}
+
 TEST_F(RestoreTest, ANewerNoteDoesNotChangeWhatWasChosen) {
   const auto plan = scene.plan(restore_newest(), {{"identity", "test"}});
   scene.put("store/two.note", Scene::note("berlin", "newer"));
