@@ -139,7 +139,7 @@ TEST_F(RestoreTest, ATargetThatComesBackWhileItIsStagedIsLeftAlone) {
   });
   const auto report = scene.execute(*plan, restore_newest());
   EXPECT_EQ(report.ending, Ending::kFailedUntouched);
-  EXPECT_EQ(report.error->code, "guard.target_came_back");
+  EXPECT_EQ(report.error->code, "guard.target_changed");  // it can say who it is again
   EXPECT_EQ(scene.get("live/note"), alive);
 }
 
