@@ -229,8 +229,8 @@ TEST(StreamTest, APrefixHandedBackCountsForTheDigestOfTheWhole) {
 TEST(StreamTest, TheDigestOfABeginningIsKeptWhereverItEndsAndWhateverWasHandedBack) {
   const auto bytes = pattern(3000);
   const auto all = std::span(bytes);
-  for (const std::size_t prefix : {0, 1, 999, 1000, 2000, 3000}) {
-    for (const std::size_t mark : {1, 999, 1000, 1001, 2000, 2968, 3000}) {
+  for (const std::size_t prefix : {0UL, 1UL, 999UL, 1000UL, 2000UL, 3000UL}) {
+    for (const std::size_t mark : {1UL, 999UL, 1000UL, 1001UL, 2000UL, 2968UL, 3000UL}) {
       ProducedStream stream(
           in_pieces(std::vector(bytes.begin() + static_cast<std::ptrdiff_t>(prefix), bytes.end()),
                     500),
