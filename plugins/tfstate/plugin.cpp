@@ -24,7 +24,6 @@ using sdk::Call;
 using sdk::Planned;
 using snapcore::Category;
 using snapcore::fail;
-using snapcore::shown;
 
 constexpr std::chrono::seconds kPatience(10);
 constexpr std::chrono::milliseconds kPause(200);

@@ -15,7 +15,6 @@ namespace {
 
 namespace sdk = snapcore::sdk;
 namespace fs = std::filesystem;
-namespace files = snapcore::files;
 namespace process = snapcore::process;
 using snapcore::Category;
 using snapcore::fail;

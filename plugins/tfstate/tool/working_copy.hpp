@@ -22,12 +22,12 @@ struct WorkingCopy {
 };
 
 // `below` is an empty directory of ours. TF_DATA_DIR is to be `data` where the tool is run.
-Result<WorkingCopy> copy_working_directory(const std::filesystem::path& real,
+Result<WorkingCopy> copy_working_directory(const std::filesystem::path& given,
                                            const std::filesystem::path& below);
 
 // Makes the copy keep its state in these files, whatever its configuration says.
 Result<> keep_state_in(const WorkingCopy& copy, const std::filesystem::path& path,
-                       const std::filesystem::path& workspace_dir);
+                       const std::filesystem::path& states);
 
 // The providers that init put into the real directory, or those of the directory `given`; an empty
 // directory where there are none: the tool asks no network for them.

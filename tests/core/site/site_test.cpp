@@ -72,7 +72,7 @@ TEST(SiteTest, WhatIsLeftOutHasItsDefault) {
 
 TEST(SiteTest, EveryMistakeIsNamedWithItsLine) {
   const SiteFiles files;
-  const std::pair<const char*, const char*> kMistakes[] = {
+  const std::pair<const char*, const char*> mistakes[] = {
       {"return {\n  polici = {} }",
        "site.lua:2: polici is not known here; there are policy, instances, values"},
       {"return {\n policy = {\n  max_ago = '1h' } }",
@@ -134,7 +134,7 @@ TEST(SiteTest, EveryMistakeIsNamedWithItsLine) {
       {"\nsecret.command { a = 'b' }",
        "site.lua:2: secret.command takes the program and its arguments"},
   };
-  for (const auto& [text, problem] : kMistakes) {
+  for (const auto& [text, problem] : mistakes) {
     const auto site = files.load(text);
     ASSERT_FALSE(site) << text;
     EXPECT_EQ(site.error().code, "site.invalid") << text;
@@ -175,7 +175,7 @@ TEST(SiteDigestTest, WordsAndOrderDoNotCountAndEveryValueDoes) {
             digest("return { policy = { on_failure = 'rollback' }, instances = { a = { plugin = "
                    "'x', p = 1, q = secret.env 'E' } }, values = { v = 1 } }"));
   std::set<std::string> digests = {digest(one)};
-  const char* kOthers[] = {
+  const char* others[] = {
       "return { instances = { a = { plugin = 'y', p = 1, q = secret.env 'E' } }, values = { v = 1 "
       "} }",
       "return { instances = { b = { plugin = 'x', p = 1, q = secret.env 'E' } }, values = { v = 1 "
@@ -201,7 +201,7 @@ TEST(SiteDigestTest, WordsAndOrderDoNotCountAndEveryValueDoes) {
       "return { policy = { space_margin = 0.3 }, instances = { a = { plugin = 'x', p = 1, q = "
       "secret.env 'E' } }, values = { v = 1 } }",
   };
-  for (const char* other : kOthers) EXPECT_TRUE(digests.insert(digest(other)).second) << other;
+  for (const char* other : others) EXPECT_TRUE(digests.insert(digest(other)).second) << other;
 }
 
 TEST(SiteDigestTest, TheTextOfASecretIsNoPartOfIt) {
@@ -222,14 +222,14 @@ TEST(SiteDigestTest, TheTextOfASecretIsNoPartOfIt) {
 
 TEST(SiteOwnershipTest, AFileThatOthersCanWriteIsRefused) {
   const SiteFiles files;
-  for (const mode_t mode : {0620, 0602, 0666, 0660, 0777, 0722}) {
+  for (const mode_t mode : {0620U, 0602U, 0666U, 0660U, 0777U, 0722U}) {
     const auto site = load_site(files.write("site.lua", "return {}", mode));
     ASSERT_FALSE(site) << std::oct << mode;
     EXPECT_EQ(site.error().code, "site.unsafe_file");
     EXPECT_THAT(site.error().message, HasSubstr("can be written by others"));
     EXPECT_THAT(site.error().hint, HasSubstr("chmod go-w " + (files.root() / "site.lua").string()));
   }
-  for (const mode_t mode : {0600, 0644, 0400, 0755}) {
+  for (const mode_t mode : {0600U, 0644U, 0400U, 0755U}) {
     EXPECT_TRUE(load_site(files.write("site.lua", "return {}", mode))) << std::oct << mode;
   }
 }
