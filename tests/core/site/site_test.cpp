@@ -239,7 +239,7 @@ TEST(SiteOwnershipTest, ADirectoryThatOthersCanWriteIsRefused) {
   const auto directory = files.root() / "etc";
   std::filesystem::create_directory(directory);
   const auto path = files.write("etc/site.lua", "return {}");
-  for (const mode_t mode : {0770, 0777, 0707}) {
+  for (const mode_t mode : {0770U, 0777U, 0707U}) {
     ::chmod(directory.c_str(), mode);
     const auto site = load_site(path);
     ASSERT_FALSE(site) << std::oct << mode;
@@ -247,7 +247,7 @@ TEST(SiteOwnershipTest, ADirectoryThatOthersCanWriteIsRefused) {
     EXPECT_THAT(site.error().message, HasSubstr("the directory "));
   }
   // Nobody can take away what belongs to another where the sticky bit is set.
-  for (const mode_t mode : {0700, 0755, 01777}) {
+  for (const mode_t mode : {0700U, 0755U, 01777U}) {
     ::chmod(directory.c_str(), mode);
     EXPECT_TRUE(load_site(path)) << std::oct << mode;
   }

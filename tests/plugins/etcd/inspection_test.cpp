@@ -16,7 +16,6 @@ using test::never;
 using testing::AnyOf;
 using testing::Contains;
 using testing::Each;
-using testing::Eq;
 using testing::HasSubstr;
 
 snapcore::sdk::target::Inspection look(const FakeCluster& cluster) {
