@@ -90,8 +90,8 @@ with_site() {
 use_plugins() {
   local site=$1
   with_site "$site" plugin list >list.log && grep -q note-target list.log && grep -q plain_c list.log || return 1
-  with_site "$site" list store | grep -q one.note || return 1
-  with_site "$site" show store one.note | grep -q one.note || return 1
+  grep -q one.note <<<"$(with_site "$site" list store)" || return 1
+  grep -q one.note <<<"$(with_site "$site" show store one.note)" || return 1
   with_site "$site" call note.inspect >inspect.log || return 1
   with_site "$site" run --yes --waive 'healthy=the note is old' notes.lua >run.log 2>&1 || {
     cat run.log

@@ -18,7 +18,7 @@ starts_answers_and_stops() {
   local name=$1 header=$2 port
   ask start.sh "$name" "$work/server"
   port=${said##*:}
-  http_head "$port" | grep -qiE "^$header" || fail_case "none is '$header': $(http_head "$port")"
+  grep -qiE "^$header" <<<"$(http_head "$port")" || fail_case "none is '$header': $(http_head "$port")"
 
   "$work/server/ctl" stop
   ! "$work/server/ctl" alive || fail_case "$name still runs"

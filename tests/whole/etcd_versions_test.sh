@@ -201,7 +201,7 @@ case_a_member_of_a_restored_cluster_can_be_replaced() {
   cluster_wait "$work"
   expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
   expect_equal "$(hashkv "$work" | wc -l)" 1 "different hashes"
-  ! cluster_ctl "$work" member list | grep -q "^$id," || fail_case "m3 has its old id"
+  ! grep -q "^$id," <<<"$(cluster_ctl "$work" member list)" || fail_case "m3 has its old id"
 }
 
 run_cases

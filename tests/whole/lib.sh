@@ -39,10 +39,11 @@ expect_exit() {
 # expect_said PATTERN...   extended regular expressions, each somewhere in stdout or stderr of the last command, or in
 # their text without its line breaks: where a line is broken depends on the length of the paths in it
 expect_said() {
+  # Never `... | grep -q`: it ends at the first match, and what writes to it then ends by a signal.
   local pattern
   for pattern in "$@"; do
-    cat "$work/out" "$work/err" | grep -qE -- "$pattern" ||
-      cat "$work/out" "$work/err" | tr -s ' \n' '  ' | tr -s ' ' | grep -qE -- "$pattern" || {
+    grep -qE -- "$pattern" "$work/out" "$work/err" ||
+      grep -qE -- "$pattern" <(cat "$work/out" "$work/err" | tr -s ' \n' '  ' | tr -s ' ') || {
       echo "nothing said matches: $pattern" >&2
       echo "--- stdout" >&2
       cat "$work/out" >&2

@@ -389,7 +389,7 @@ make_infrastructure_with_table() {
   local end=$((SECONDS + 20))
   table_url=$(have dynalite table)
   table_ask CreateTable '{"TableName":"locks","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}]}' >/dev/null
-  until table_ask DescribeTable '{"TableName":"locks"}' | grep -q '"TableStatus":"ACTIVE"'; do
+  until grep -q '"TableStatus":"ACTIVE"' <<<"$(table_ask DescribeTable '{"TableName":"locks"}')"; do
     [ "$SECONDS" -lt "$end" ] || fail_case "the table never became active"
   done
   make_infrastructure "$1"'dynamodb_table = "locks"' ", dynamodb = \"$table_url\""
