@@ -162,9 +162,9 @@ std::string last_override(const fs::path& directory, const std::string& name) {
   return mine;
 }
 
-std::string local_backend(const std::string& path, const std::string& states) {
+std::string local_backend(const std::string& path, const std::string& workspace_dir) {
   return "# Made by snapcore.\nterraform {\n  backend \"local\" {\n    path          = " +
-         quoted(path) + "\n    workspace_dir = " + quoted(states) + "\n  }\n}\n";
+         quoted(path) + "\n    workspace_dir = " + quoted(workspace_dir) + "\n  }\n}\n";
 }
 
 }  // namespace tfstate
