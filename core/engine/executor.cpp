@@ -157,14 +157,15 @@ Result<Answer> Executor::State::choice(std::string_view instance, std::string_vi
                                        const Value& args, const Value& schema) {
   const std::string id = here->scopes.next_read().planned;
   const Choice* choice = index.choice(id);
-  if (choice && choice->instance == instance && choice->operation == operation &&
-      choice->args == args && choice->error)
-    return fail(*choice->error);
-  if (choice && choice->instance == instance && choice->operation == operation &&
-      choice->args == args)
-    return Answer{.known = choice->answer, .schema = schema, .call = "", .complete = true};
-  return fail(deviation("read " + id + ", " + std::string(instance) + "." + std::string(operation) +
-                        " " + args.dump() + ", is not what was chosen while planning"));
+  const bool approved = choice && choice->instance == instance && choice->operation == operation &&
+                        choice->args == args;
+  if (!approved) {
+    return fail(deviation("read " + id + ", " + std::string(instance) + "." +
+                          std::string(operation) + " " + args.dump() +
+                          ", is not what was chosen while planning"));
+  }
+  if (choice->error) return fail(*choice->error);
+  return Answer{.known = choice->answer, .schema = schema, .call = "", .complete = true};
 }
 
 Executor::Executor(ExecuteRequest request) : state_(std::make_unique<State>(std::move(request))) {}

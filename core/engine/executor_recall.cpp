@@ -5,7 +5,6 @@
 
 #include "engine/executor_state.hpp"
 #include "engine/in_doubt.hpp"
-#include "engine/way_back.hpp"
 
 namespace snapcore {
 namespace {
@@ -114,8 +113,7 @@ bool Executor::State::nested_taken_back(const PastCall& past) const {
 
 const PastCall* Executor::State::activation_taken_back(const CallSite& stage) const {
   if (!is_staging(*stage.instance, stage.operation)) return nullptr;
-  const auto verb = stage.id.rfind('.');
-  const PastCall* activation = known.find(stage.id.substr(0, verb) + ".activate");
+  const PastCall* activation = activation_of(known, stage.id);
   const bool gone = activation && (activation->undone || activation->half_undone());
   return gone ? activation : nullptr;
 }
@@ -125,13 +123,9 @@ Result<Executor::State::Recalled> Executor::State::stage_anew(const CallSite& si
                                                               const PastCall& past,
                                                               const PastCall& activation,
                                                               StandingAct& act) {
-  const PlannedCall* planned = index.call(activation.id);
-  if (activation.half_undone() && planned) {
-    auto half = standing_act(activation, *planned, request.instances);
-    auto args = with_results(known, activation.args);
+  if (activation.half_undone()) {
+    auto half = standing_act(request.instances, index, known, activation);
     if (!half) return fail(halt(half.error()));
-    if (!args) return fail(halt(args.error()));
-    half->args = std::move(*args);
     if (auto undone = undo(undo_scene(), *half); !undone)
       return fail(in_doubt(site, "what it staged was being taken back; " + undone.error().message));
   }

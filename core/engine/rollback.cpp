@@ -69,8 +69,7 @@ std::optional<Leftover> leftover_of(const StandingAct& act, bool activated) {
 
 // The verb after `stage` of the same restore was made.
 bool is_activated(const History& history, const StandingAct& stage) {
-  const auto verb = stage.call_id.rfind('.');
-  const PastCall* activate = history.find(stage.call_id.substr(0, verb) + ".activate");
+  const PastCall* activate = activation_of(history, stage.call_id);
   return activate && activate->result && !activate->undone;
 }
 

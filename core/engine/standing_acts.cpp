@@ -5,36 +5,28 @@
 #include "engine/way_back.hpp"
 
 namespace snapcore {
-namespace {
 
-struct Journaled {
-  Instances& instances;
-  const PlanIndex plan;
-  const History& history;
-};
-
-Result<StandingAct> act_from(const Journaled& run, const PastCall& past) {
-  const PlannedCall* shown = shown_as(run.plan, run.history, past);
+Result<StandingAct> standing_act(Instances& instances, const PlanIndex& plan,
+                                 const History& history, const PastCall& past) {
+  const PlannedCall* shown = shown_as(plan, history, past);
   if (!shown) {
     return fail({.code = "run.unknown_call",
                  .message = "call " + past.id + " of the journal is not in the run's plan",
                  .category = Category::kCorrupt});
   }
-  auto act = standing_act(past, *shown, run.instances);
+  auto act = standing_act(past, *shown, instances);
   if (!act) return act;
-  auto args = with_results(run.history, past.args);
+  auto args = with_results(history, past.args);
   if (!args) return fail(args.error());
   act->args = std::move(*args);
-  for (const PastCall* child : run.history.nested_in(past.id)) {
+  for (const PastCall* child : history.nested_in(past.id)) {
     if (!leaves_something(*child)) continue;
-    auto inner = act_from(run, *child);
+    auto inner = standing_act(instances, plan, history, *child);
     if (!inner) return inner;
     act->nested.push_back(std::move(*inner));
   }
   return act;
 }
-
-}  // namespace
 
 const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past) {
   if (past.parent.empty()) return plan.call(past.id);
@@ -44,13 +36,13 @@ const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const
 
 Result<std::vector<StandingAct>> standing_acts(Instances& instances, const Plan& plan,
                                                const History& history) {
-  const Journaled run{instances, PlanIndex(plan), history};
+  const PlanIndex index(plan);
   std::multimap<std::uint64_t, StandingAct> by_seq;
   for (const PastCall& past : history.calls()) {
     if (!past.parent.empty() || is_on_the_way_back(past.id)) continue;
     const bool nested_stand = !past.undone && !history.nested_in(past.id).empty();
     if (!leaves_something(past) && !nested_stand) continue;
-    auto act = act_from(run, past);
+    auto act = standing_act(instances, index, history, past);
     if (!act) return fail(act.error());
     by_seq.emplace(past.begun, std::move(*act));
   }

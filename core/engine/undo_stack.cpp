@@ -90,6 +90,10 @@ Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
                      .staging = is_staging(*found->instance, *found->operation)};
 }
 
+const PastCall* activation_of(const History& history, std::string_view stage) {
+  return history.find(std::string(stage.substr(0, stage.rfind('.'))) + ".activate");
+}
+
 bool leaves_something(const PastCall& past) {
   if (!past.is_act || past.undone || is_on_the_way_back(past.id)) return false;
   return !past.error || past.error->outcome != Outcome::kNothingHappened || past.undo.has_value();

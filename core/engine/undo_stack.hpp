@@ -41,9 +41,16 @@ struct PastOperation {
 Result<PastOperation> past_operation(Instances& instances, const std::string& instance,
                                      const std::string& operation);
 
+// What became of the activation of what this `stage` call staged; null while it was not begun.
+const PastCall* activation_of(const History& history, std::string_view stage);
+
 // An act from before, without the calls nested in it. Its arguments are as the journal has them.
 Result<StandingAct> standing_act(const PastCall& past, const PlannedCall& shown,
                                  Instances& instances);
+
+// The same with its arguments as they were and all that stands of what was made inside of it.
+Result<StandingAct> standing_act(Instances& instances, const PlanIndex& plan,
+                                 const History& history, const PastCall& past);
 
 // A nested call stands in the plan as part of the call that makes it. Null when the plan has none.
 const PlannedCall* shown_as(const PlanIndex& plan, const History& history, const PastCall& past);
