@@ -121,18 +121,17 @@ class Inspector {
     const std::string version = target_.server_version.value_or(lowest_version(seen_));
     if (!version.empty()) found.version = version;
     found.readable = std::any_of(seen_.begin(), seen_.end(), is_readable);
-    found.healthy = std::all_of(seen_.begin(), seen_.end(),
-                                [](const Observation& seen) { return seen.healthy(); }) &&
-                    one_cluster(found.evidence) && members_match(found.evidence);
+    found.healthy = all_is_well(found.evidence);
     return found;
   }
 
-  std::string still_serves() {
+  std::string still_serves() const {
     std::vector<std::string> serving;
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       if (serves(seen_[i])) serving.push_back(target_.members[i].name);
     }
-    if (serving.empty() || verdict().healthy) return "";
+    std::vector<std::string> unsaid;
+    if (serving.empty() || all_is_well(unsaid)) return "";
     return listed(serving) + (serving.size() == 1 ? " still serves" : " still serve") +
            ", although not all is well; what was written after the backup is lost by this restore";
   }
@@ -155,6 +154,12 @@ class Inspector {
     }
     evidence.emplace_back("the peer URLs are those of the site, since no member lists them");
     return identity_of(target_.peer_urls());
+  }
+
+  bool all_is_well(std::vector<std::string>& evidence) const {
+    return std::all_of(seen_.begin(), seen_.end(),
+                       [](const Observation& seen) { return seen.healthy(); }) &&
+           one_cluster(evidence) && members_match(evidence);
   }
 
   bool one_cluster(std::vector<std::string>& evidence) const {
@@ -200,9 +205,8 @@ Value identity_of(std::vector<std::string> peer_urls) {
   return Value::object({{"peer_urls", std::move(list)}});
 }
 
-std::string version_to_come(const Target& target, const std::function<bool()>& cancelled) {
-  if (target.server_version) return *target.server_version;
-  return lowest_version(observe(target, Depth::kEverything, cancelled));
+std::string version_to_come(const Target& target, Sight& sight) {
+  return target.server_version ? *target.server_version : lowest_version(sight.members());
 }
 
 std::string lowest_version(const std::vector<Observation>& seen) {
@@ -240,8 +244,8 @@ std::string still_serves(const Target& target, const std::function<bool()>& canc
   return Inspector(target, observe(target, Depth::kEverything, cancelled)).still_serves();
 }
 
-std::int64_t newest_revision(const Target& target, const std::function<bool()>& cancelled) {
-  const auto seen = observe(target, Depth::kEverything, cancelled);
+std::int64_t newest_revision(const Target& target, Sight& sight) {
+  const std::vector<Observation>& seen = sight.members();
   std::int64_t newest = 0;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     newest = std::max(

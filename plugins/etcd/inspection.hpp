@@ -27,13 +27,13 @@ std::string lowest_version(const std::vector<Observation>& seen);
 
 // The version that will read what is restored: what the site says, else what the members answer;
 // empty when nobody knows.
-std::string version_to_come(const Target& target, const std::function<bool()>& cancelled);
+std::string version_to_come(const Target& target, Sight& sight);
 
 // Who serves although the target is not healthy, in a sentence about what a restore loses. Empty:
 // nobody does, or all is well.
 std::string still_serves(const Target& target, const std::function<bool()>& cancelled);
 // The highest revision that a member is at, by its answer, else by its database; 0: none tells.
-std::int64_t newest_revision(const Target& target, const std::function<bool()>& cancelled);
+std::int64_t newest_revision(const Target& target, Sight& sight);
 
 struct MemberFacts {
   std::string name = {};

@@ -32,6 +32,23 @@ std::vector<Observation> observe(const Target& target, Depth depth,
                                  const std::function<bool()>& cancelled,
                                  std::chrono::milliseconds patience = kShortPatience);
 
+// All that observe() tells, asked when it is first wanted, and once.
+class Sight {
+ public:
+  Sight(const Target& target, std::function<bool()> cancelled)
+      : target_(target), cancelled_(std::move(cancelled)) {}
+
+  const std::vector<Observation>& members() {
+    if (!seen_) seen_ = observe(target_, Depth::kEverything, cancelled_);
+    return *seen_;
+  }
+
+ private:
+  const Target& target_;
+  std::function<bool()> cancelled_;
+  std::optional<std::vector<Observation>> seen_;
+};
+
 Gateway gateway_of(const TargetMember& member, const Target& target,
                    const std::function<bool()>& cancelled,
                    std::chrono::milliseconds patience = kShortPatience);

@@ -146,7 +146,8 @@ class Plugin {
   Result<Examination> examine(Call& call, const roles::ExamineArgs& args) {
     const auto examined = examine_artifact(call, args.artifact);
     if (!examined) return fail(examined.error());
-    return describe_for(version_to_come(target_, watch_of(call).cancelled), *examined);
+    Sight sight(target_, watch_of(call).cancelled);
+    return describe_for(version_to_come(target_, sight), *examined);
   }
 
   Result<Planned> plan_stage(Call& call, const StageArgs& args);

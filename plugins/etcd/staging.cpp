@@ -209,9 +209,8 @@ class Staging {
   }
 
   // Above what the members were at, too: a watch may know revisions that the snapshot never had.
-  std::int64_t usual_bump(const Examined& examined) const {
-    const std::int64_t ahead =
-        newest_revision(target_, work_.watch.cancelled) - examined.current_revision;
+  std::int64_t usual_bump(const Examined& examined) {
+    const std::int64_t ahead = newest_revision(target_, sight_) - examined.current_revision;
     return kUsualBump + std::max<std::int64_t>(0, ahead);
   }
 
@@ -354,7 +353,7 @@ class Staging {
       data_.words.push_back("taken although " + problem);
     }
     const std::string written = written_version(examined);
-    const std::string running = version_to_come(target_, work_.watch.cancelled);
+    const std::string running = version_to_come(target_, sight_);
     if (const std::string problem = problem_between(written, running); !problem.empty()) {
       const char* code = running.empty() ? "etcd.unknown_server" : "etcd.older_server";
       if (!options_.accept_older_server) return refuse(code, problem, "version");
@@ -421,6 +420,7 @@ class Staging {
   const Target& target_;
   const StagingOptions& options_;
   const StagingWork& work_;
+  Sight sight_{target_, work_.watch.cancelled};
   Cluster cluster_;
   std::vector<MemberDirectory> directories_;
   Copies copies_;

@@ -132,13 +132,19 @@ TEST(Inspection, NothingIsAddedWhereAllIsWellOrNobodyServes) {
   EXPECT_EQ(still_serves(cluster.target(), never), "");
 }
 
+std::int64_t newest(const FakeCluster& cluster) {
+  const Target target = cluster.target();
+  Sight sight(target, never);
+  return newest_revision(target, sight);
+}
+
 TEST(Inspection, TheNewestRevisionIsThatOfWhoAnswers) {
   FakeCluster cluster;
-  EXPECT_EQ(newest_revision(cluster.target(), never), 10);
+  EXPECT_EQ(newest(cluster), 10);
   cluster.one(1, [](EtcdState& state) { state.revision = 25; });
-  EXPECT_EQ(newest_revision(cluster.target(), never), 25);
+  EXPECT_EQ(newest(cluster), 25);
   cluster.all([](EtcdState& state) { state.manner = Manner::kCut; });
-  EXPECT_EQ(newest_revision(cluster.target(), never), 0) << "and nothing is on disk";
+  EXPECT_EQ(newest(cluster), 0) << "and nothing is on disk";
 }
 
 TEST(Inspection, SilentMembersAreGivenUpOn) {
