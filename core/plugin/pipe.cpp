@@ -31,11 +31,42 @@ Result<> Pipe::write(std::span<const std::byte> bytes) {
     {
       const std::lock_guard lock(mutex_);
       written_ += size;
+      if (!holds_back_) through_ = written_;
     }
     changed_.notify_all();
     bytes = bytes.subspan(size);
   }
   return {};
+}
+
+void Pipe::hold_back(bool whether) {
+  const std::lock_guard lock(mutex_);
+  holds_back_ = whether;
+}
+
+std::span<const std::byte> Pipe::held() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return written_ > through_ || no_more_ || closed_; });
+  if (closed_) return {};
+  const auto at = static_cast<std::size_t>(through_ % kCapacity);
+  const auto size = static_cast<std::size_t>(written_ - through_);
+  return std::span(ring_.get() + at, std::min({size, kCapacity - at, kPiece}));
+}
+
+void Pipe::let_through(std::size_t size) {
+  {
+    const std::lock_guard lock(mutex_);
+    through_ += size;
+  }
+  changed_.notify_all();
+}
+
+void Pipe::no_more() {
+  {
+    const std::lock_guard lock(mutex_);
+    no_more_ = true;
+  }
+  changed_.notify_all();
 }
 
 void Pipe::end(Result<> how) {
@@ -52,13 +83,13 @@ Result<std::size_t> Pipe::read(std::span<std::byte> into) {
   std::size_t size = 0;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return filled() > 0 || ended_; });
-    if (filled() == 0) {
+    changed_.wait(lock, [&] { return readable() > 0 || ended_; });
+    if (readable() == 0) {
       if (!*ended_) return fail(ended_->error());
       return 0;
     }
     at = static_cast<std::size_t>(read_ % kCapacity);
-    size = std::min({into.size(), filled(), kCapacity - at, kPiece});
+    size = std::min({into.size(), readable(), kCapacity - at, kPiece});
   }
   std::memcpy(into.data(), ring_.get() + at, size);
   {

@@ -15,6 +15,8 @@
 namespace snapcore {
 namespace {
 
+constexpr std::uint64_t kWorthAThread = std::uint64_t{4} << 20;
+
 Result<> run_guarded(const ProducedStream::Produce& produce, OutputStream& out) {
   try {
     return produce(out);
@@ -40,9 +42,10 @@ struct ProducedStream::State final : OutputStream {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // The producer's side. The hash belongs to its thread until the pipe has ended.
+  // The producer's side. The hash belongs to its thread, or to the one beside it, until the pipe
+  // has ended.
   Result<> write(std::span<const std::byte> bytes) override {
-    digest_more(bytes);
+    if (!beside.joinable()) digest_more(bytes);
     return pipe.write(bytes);
   }
 
@@ -64,7 +67,10 @@ struct ProducedStream::State final : OutputStream {
     try {
       producer = std::thread([this] {
         const ChainScope scope(chain);
+        if (!size || *size >= kWorthAThread) digest_beside();
         Result<> how = run_guarded(produce, *this);
+        pipe.no_more();
+        if (beside.joinable()) beside.join();
         digest = to_hex(hash.finish());
         pipe.end(std::move(how));
       });
@@ -73,6 +79,21 @@ struct ProducedStream::State final : OutputStream {
       return fail({.code = "stream.no_thread",
                    .message = std::string("cannot start a thread: ") + problem.what(),
                    .category = Category::kTransient});
+    }
+  }
+
+  // The digest takes longer than reading and writing together. Without a thread it is made in turn.
+  void digest_beside() {
+    pipe.hold_back(true);
+    try {
+      beside = std::thread([this] {
+        for (auto bytes = pipe.held(); !bytes.empty(); bytes = pipe.held()) {
+          digest_more(bytes);
+          pipe.let_through(bytes.size());
+        }
+      });
+    } catch (const std::system_error&) {
+      pipe.hold_back(false);
     }
   }
 
@@ -92,6 +113,7 @@ struct ProducedStream::State final : OutputStream {
   std::string digest;  // written before the pipe ends, read after
   std::atomic<std::uint64_t> prefix_bytes = 0;
   std::thread producer;
+  std::thread beside;  // of the producer's making
 };
 
 ProducedStream::ProducedStream(Produce produce, std::optional<std::uint64_t> size,

@@ -257,6 +257,28 @@ TEST(StreamTest, TheDigestOfABeginningIsKeptWhereverItEndsAndWhateverWasHandedBa
   }
 }
 
+TEST(StreamTest, ADigestThatIsMadeBesideIsThereBeforeTheByteBehindIt) {
+  const auto bytes = pattern(5 * Pipe::kCapacity + 11);
+  const auto all = std::span(bytes);
+  for (const std::size_t mark :
+       {Pipe::kPiece - 1, Pipe::kPiece, Pipe::kCapacity + 1, bytes.size() - 32, bytes.size()}) {
+    ProducedStream stream(in_pieces(bytes, 300007), bytes.size());
+    ASSERT_TRUE(*stream.keep_digest(mark));
+    std::vector<std::byte> piece(70001);
+    for (std::size_t read = 0;;) {
+      const auto got = stream.read(piece);
+      ASSERT_TRUE(got);
+      ASSERT_TRUE(std::equal(piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(*got),
+                             bytes.begin() + static_cast<std::ptrdiff_t>(read)));
+      read += *got;
+      ASSERT_EQ(stream.kept_digest().has_value(), mark <= read) << mark << ' ' << read;
+      if (*got == 0) break;
+    }
+    EXPECT_EQ(to_hex(*stream.kept_digest()), digest_of(all.first(mark)));
+    EXPECT_EQ(stream.passed().sha256, digest_of(all));
+  }
+}
+
 TEST(StreamTest, ADigestIsNotKeptOfWhatIsLongerOrWasNotAskedForInTime) {
   const auto bytes = pattern(100);
   ProducedStream longer(in_pieces(bytes, 10), bytes.size());
