@@ -48,13 +48,10 @@ class Examination {
     examined_.has_trailer = has_trailer(file_.size());
     examined_.both_metas_valid = database->both_metas_valid();
     if (auto done = check_length(); !done) return fail(done.error());
-    // Half of the time goes into the digest: it is computed beside the rest, or after it when a
-    // thread is not worth it.
+    // Half of the time goes into the digest: it is computed beside the rest.
     std::future<Digest> digest;
-    if (examined_.has_trailer && options_.check_hash) {
-      digest = std::async(file_.size() > kPiece ? std::launch::async : std::launch::deferred,
-                          [this] { return digest_of_pages(); });
-    }
+    if (examined_.has_trailer && options_.check_hash)
+      digest = std::async(beside(), [this] { return digest_of_pages(); });
     auto read = read_all(*database);
     stopped_ = !read;
     if (digest.valid()) {
@@ -86,6 +83,12 @@ class Examination {
   snapcore::Error damaged(const std::string& where) {
     return refused("snapshot_damaged", "is damaged: " + where);
   }
+
+  // Of what the pages hold. Where a page is broken, a walk that ends there needs no reason.
+  struct ContentProblem {
+    std::string words;
+    std::string of_broken_pages;
+  };
 
   void note_first(snapcore::Error error) {
     auto later = std::exchange(problem_, std::move(error));
@@ -234,17 +237,24 @@ class Examination {
     for (const std::string& problem : problems_at_ends(file_, database)) note(damaged(problem));
   }
 
+  // The pages are checked beside the reading of what they hold; what is wrong with them is told
+  // first, since it explains the rest.
   Result<> read_all(const bolt::Database& database) {
-    if (auto done = check_structure(database); !done) return done;
-    return read_buckets(database);
+    if (auto go_on = check_canceled(); !go_on) return go_on;
+    auto structure = std::async(beside(), [&] { return database.check(); });
+    const auto read = read_buckets(database);
+    const bolt::Findings findings = structure.get();
+    for (const auto& kind : findings.kinds) note(damaged(kind.words()));
+    for (const ContentProblem& problem : content_problems_) {
+      const std::string& words = findings.clean() ? problem.words : problem.of_broken_pages;
+      if (!words.empty()) note(damaged(words));
+    }
+    return read;
   }
 
-  Result<> check_structure(const bolt::Database& database) {
-    if (auto go_on = check_canceled(); !go_on) return go_on;
-    const bolt::Findings findings = database.check();
-    for (const auto& kind : findings.kinds) note(damaged(kind.words()));
-    structure_is_whole_ = findings.clean();
-    return {};
+  // Whether a thread is worth it.
+  std::launch beside() const {
+    return file_.size() > kPiece ? std::launch::async : std::launch::deferred;
   }
 
   Result<> read_buckets(const bolt::Database& database) {
@@ -253,12 +263,13 @@ class Examination {
       const std::string name(text_of(entry.key));
       const auto bucket = bolt::read_bucket(entry.value);
       if (!bucket) {
-        note(damaged("bucket '" + name + "': " + bucket.error().message));
+        note_content("bucket '" + name + "': " + bucket.error().message);
         continue;
       }
       if (auto done = read_bucket(database, name, *bucket); !done) return done;
     }
-    if (!cursor.finished() && structure_is_whole_) note(damaged(cursor.error().message));
+    if (!cursor.finished())
+      content_problems_.push_back({.words = cursor.error().message, .of_broken_pages = {}});
     return {};
   }
 
@@ -301,8 +312,8 @@ class Examination {
         backend = crc32c(crc32c(backend, entry.key), entry.value);
       }
       if (auto problem = reader_.take(entry); !problem.empty() && ++wrong <= kEntriesShown) {
-        note(damaged("bucket '" + name + "', entry " + std::to_string(count.entries) + " (" +
-                     show_key(entry.key) + "): " + problem));
+        note_content("bucket '" + name + "', entry " + std::to_string(count.entries) + " (" +
+                     show_key(entry.key) + "): " + problem);
       }
       if (count.entries % 65536 == 65535) {
         if (auto go_on = check_canceled(); !go_on) return go_on;
@@ -310,10 +321,10 @@ class Examination {
     }
     if (wrong > kEntriesShown) {
       const std::uint64_t more = wrong - kEntriesShown;
-      note(damaged("bucket '" + name + "': " + std::to_string(more) + " more " +
-                   (more == 1 ? "entry is" : "entries are") + " wrong"));
+      note_content("bucket '" + name + "': " + std::to_string(more) + " more " +
+                   (more == 1 ? "entry is" : "entries are") + " wrong");
     }
-    if (!cursor.finished()) note(damaged(unfinished(name, count.entries, cursor)));
+    if (!cursor.finished()) note_unfinished(name, count.entries, cursor);
     examined_.status_hash = status;
     examined_.backend_hash = same ? status : backend;
     examined_.total_entries += count.entries;
@@ -322,11 +333,16 @@ class Examination {
   }
 
   // The check of the structure has named the page already, unless it was cut since.
-  std::string unfinished(const std::string& name, std::uint64_t entries,
-                         const bolt::Cursor& cursor) const {
-    if (structure_is_whole_) return "bucket '" + name + "': " + cursor.error().message;
-    return "bucket '" + name + "' cannot be read whole: " + std::to_string(entries) +
-           (entries == 1 ? " entry was" : " entries were");
+  void note_unfinished(const std::string& name, std::uint64_t entries, const bolt::Cursor& cursor) {
+    content_problems_.push_back(
+        {.words = "bucket '" + name + "': " + cursor.error().message,
+         .of_broken_pages = "bucket '" + name +
+                            "' cannot be read whole: " + std::to_string(entries) +
+                            (entries == 1 ? " entry was" : " entries were")});
+  }
+
+  void note_content(std::string words) {
+    content_problems_.push_back({.words = words, .of_broken_pages = words});
   }
 
   static std::string show_key(Bytes key) {
@@ -356,7 +372,7 @@ class Examination {
   BucketReader reader_{examined_};
   std::optional<snapcore::Error> problem_;
   std::uint64_t further_ = 0;
-  bool structure_is_whole_ = true;
+  std::vector<ContentProblem> content_problems_;
   std::atomic<bool> stopped_ = false;
 };
 
