@@ -125,6 +125,8 @@ class Cursor {
   std::uint64_t pages() const { return walk_.pages(); }
   bool finished() const { return !walk_.refused(); }
   snapcore::Error error() const { return walk_.error(); }
+  // Goes on behind the page that ended it; false when nothing is there.
+  bool step_over() { return walk_.step_over(); }
 
  private:
   void read_elements();

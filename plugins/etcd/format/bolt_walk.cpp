@@ -1,5 +1,7 @@
 #include "format/bolt_walk.hpp"
 
+#include <utility>
+
 #include "format/bolt.hpp"
 
 namespace etcd::bolt {
@@ -15,15 +17,22 @@ bool PageWalk::begin(const Bucket& bucket) {
 bool PageWalk::enter(std::uint64_t page_id) {
   if (depth_ == kMaxDepth) {
     refuse(page_id, kTooDeep);
-  } else if (pages_ >= database_.meta().high_water_mark) {
+    return false;
+  }
+  if (pages_ >= database_.meta().high_water_mark) {
     refuse(page_id, "the tree has more pages than the file");
-  } else if (const auto problem = database_.read_page(page_id, path_[depth_]); !problem.empty()) {
+    return false;
+  }
+  // A page counts with its overflow, also one that is refused, so that walking a file costs no more
+  // than its size.
+  Page& page = path_[depth_];
+  const auto problem = database_.read_page(page_id, page);
+  pages_ += problem.empty() ? std::uint64_t{page.overflow} + 1 : 1;
+  if (!problem.empty()) {
     refuse(page_id, problem);
-  } else if (!path_[depth_].is(PageKind::kLeaf) && !path_[depth_].is(PageKind::kBranch)) {
+  } else if (!page.is(PageKind::kLeaf) && !page.is(PageKind::kBranch)) {
     refuse(page_id, "neither branch nor leaf");
   } else {
-    // A page with overflow counts whole, so that walking a file costs no more than its size.
-    pages_ += std::uint64_t{path_[depth_].overflow} + 1;
     ++depth_;
     return true;
   }
@@ -43,7 +52,13 @@ bool PageWalk::enter(const BranchElement& child) {
 void PageWalk::refuse(std::uint64_t page_id, std::string_view problem) {
   bad_page_ = page_id;
   problem_ = problem;
-  depth_ = 0;
+  depth_above_ = std::exchange(depth_, 0);
+}
+
+bool PageWalk::step_over() {
+  problem_ = {};
+  depth_ = std::exchange(depth_above_, 0);
+  return under_way();
 }
 
 snapcore::Error PageWalk::error() const {

@@ -29,7 +29,14 @@ class PageWalk {
   // Back to the page above, or to the end of the walk.
   void leave() { --depth_; }
   // Ends the walk because of the page it stands on. `problem` is not copied.
-  void refuse(std::string_view problem) { refuse(page().id, problem); }
+  void refuse(std::string_view problem) {
+    const std::uint64_t bad = page().id;
+    leave();
+    refuse(bad, problem);
+  }
+  // After a refusal: back to the page above the one that is wrong, as if that had nothing in it.
+  // False when there is none.
+  bool step_over();
 
   bool under_way() const { return depth_ > 0; }
   // While under way: the page it stands on, and how many are above that.
@@ -47,6 +54,7 @@ class PageWalk {
   const Database& database_;
   std::uint64_t pages_ = 0;
   std::size_t depth_ = 0;
+  std::size_t depth_above_ = 0;  // of the page that was refused
   std::uint64_t bad_page_ = 0;
   std::string_view problem_;
   std::array<Page, kMaxDepth> path_;

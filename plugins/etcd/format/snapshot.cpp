@@ -306,7 +306,17 @@ class Examination {
     reader_.begin(name);
     std::uint64_t wrong = 0;
     bolt::Cursor cursor(database, bucket);
-    for (bolt::LeafElement entry; cursor.next(entry); ++count.entries) {
+    std::optional<snapcore::Error> broken;
+    // Behind a page that is wrong all else is read: what is left is what somebody wants to know.
+    const auto next = [&](bolt::LeafElement& entry) {
+      while (!cursor.next(entry)) {
+        if (cursor.finished()) return false;
+        if (!broken) broken = cursor.error();
+        if (!cursor.step_over()) return false;
+      }
+      return true;
+    };
+    for (bolt::LeafElement entry; next(entry); ++count.entries) {
       status = crc32c(crc32c(status, entry.key), entry.value);
       if (!same && in_backend_hash(name, text_of(entry.key))) {
         backend = crc32c(crc32c(backend, entry.key), entry.value);
@@ -324,7 +334,7 @@ class Examination {
       note_content("bucket '" + name + "': " + std::to_string(more) + " more " +
                    (more == 1 ? "entry is" : "entries are") + " wrong");
     }
-    if (!cursor.finished()) note_unfinished(name, count.entries, cursor);
+    if (broken) note_unfinished(name, count.entries, *broken);
     examined_.status_hash = status;
     examined_.backend_hash = same ? status : backend;
     examined_.total_entries += count.entries;
@@ -333,9 +343,10 @@ class Examination {
   }
 
   // The check of the structure has named the page already, unless it was cut since.
-  void note_unfinished(const std::string& name, std::uint64_t entries, const bolt::Cursor& cursor) {
+  void note_unfinished(const std::string& name, std::uint64_t entries,
+                       const snapcore::Error& broken) {
     content_problems_.push_back(
-        {.words = "bucket '" + name + "': " + cursor.error().message,
+        {.words = "bucket '" + name + "': " + broken.message,
          .of_broken_pages = "bucket '" + name +
                             "' cannot be read whole: " + std::to_string(entries) +
                             (entries == 1 ? " entry was" : " entries were")});

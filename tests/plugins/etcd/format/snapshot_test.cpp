@@ -98,6 +98,52 @@ TEST(Snapshot, EachKindOfDamageIsALineAndNamesPagesOnce) {
   EXPECT_THAT(entries, HasSubstr("bucket 'key': 47 more entries are wrong"));
 }
 
+// Those of the tree of bucket `key`: its names have the 17 bytes of a revision.
+std::vector<bolt::Page> leaves_of_key(const std::string& bytes) {
+  const auto database = bolt::Database::open(bytes_of(bytes));
+  std::vector<bolt::Page> leaves;
+  for (std::uint64_t id = 2; id < database->meta().high_water_mark; ++id) {
+    bolt::Page page;
+    if (!database->read_page(id, page).empty() || !page.is(bolt::PageKind::kLeaf)) continue;
+    if (bolt::ElementReader(page).first_key().size() == 17) leaves.push_back(std::move(page));
+  }
+  return leaves;
+}
+
+TEST(Snapshot, BehindABrokenPageEverythingElseIsRead) {
+  const EtcdContent content = etcd_content(100);
+  const std::string whole = content.database();
+  const std::uint64_t all = examine(bytes_of(whole), "s.db", kRawFile)->total_entries;
+  const auto leaves = leaves_of_key(whole);
+  ASSERT_GE(leaves.size(), 5u);
+  for (const bolt::Page& leaf : leaves) {
+    std::string bytes = whole;
+    bytes.replace(leaf.id * content.page_size, content.page_size, content.page_size, '\0');
+    const auto refused = examine(bytes_of(bytes), "s.db", kRawFile);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().hint,
+                HasSubstr(" keys in " + std::to_string(all - leaf.count) + " entries"));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("bucket 'key' cannot be read whole: " +
+                          std::to_string(content.key.size() - leaf.count) + " entries were"));
+  }
+  // A page that refers to itself ends the reading, too.
+  std::string bytes = whole;
+  const auto database = bolt::Database::open(bytes_of(whole));
+  const auto key = database->find_bucket("key");
+  bolt::Page root;
+  ASSERT_EQ(database->read_page((*key)->root, root), "");
+  ASSERT_TRUE(root.is(bolt::PageKind::kBranch));
+  std::string circle;
+  append_le(circle, root.id);
+  for (std::size_t i = 0; i < root.count; ++i) {
+    const std::size_t at =
+        root.id * content.page_size + bolt::kPageHeaderSize + i * bolt::kElementSize + 8;
+    bytes.replace(at, 8, circle);
+  }
+  EXPECT_FALSE(examine(bytes_of(bytes), "s.db", kRawFile));
+}
+
 TEST(Snapshot, OfTooManyBytesIsNotCalledCutOff) {
   const std::string good = etcd_content(20).snapshot();
   const auto one = examine(bytes_of(good + "x"), "s.db");
