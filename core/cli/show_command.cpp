@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "catalog/age.hpp"
 #include "catalog/artifact.hpp"
 #include "cli/command.hpp"
 #include "cli/open_site.hpp"
@@ -20,7 +21,7 @@ std::string artifact_text(const Artifact& artifact, Time now, const Style& style
              describe_bytes(artifact.size) + " (" + describe_number(artifact.size) + " bytes)");
   if (const auto time = artifact.chosen_time()) {
     page.field(2, artifact.created ? "created" : "modified", kLabel,
-               to_rfc3339(*time) + ", " + describe_age(now - *time) + " ago");
+               to_rfc3339(*time) + ", " + age_in_words(now - *time));
   }
   page.field(2, "SHA-256", kLabel,
              artifact.sha256.empty() ? "not recorded; a plan computes it" : artifact.sha256);

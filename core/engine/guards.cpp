@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "catalog/age.hpp"
 #include "engine/room.hpp"
 #include "site/policy.hpp"
 
@@ -91,10 +92,10 @@ void Guards::check_age(const PlannedRestore& restore) {
     return;
   }
   const std::chrono::seconds age(*restore.age_seconds);
-  if (age <= *policy_.max_age) return;
+  if (age <= *policy_.max_age && !is_ahead(age)) return;
   raise("age", restore.target,
-        ref + " is " + describe_age(age) + " old, and the site allows at most " +
-            describe_age(*policy_.max_age));
+        ref + (is_ahead(age) ? " has " : " is ") + age_in_words(age) +
+            ", and the site allows at most " + describe_age(*policy_.max_age));
 }
 
 void Guards::check_healthy(const PlannedRestore& restore) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "catalog/age.hpp"
 #include "cli/text/plan_parts.hpp"
 #include "cli/text/words.hpp"
 #include "engine/bounds.hpp"
@@ -61,7 +62,7 @@ std::string artifact_line(const PlannedRestore& restore) {
       artifact.at("created").is_string() ? artifact.at("created") : artifact.at("modified");
   if (created.is_string()) text += ", from " + created.text();
   if (restore.age_seconds) {
-    text += ", " + describe_age(std::chrono::seconds(*restore.age_seconds)) + " old";
+    text += ", " + age_in_words(std::chrono::seconds(*restore.age_seconds));
   } else {
     text += ", age not known";
   }

@@ -55,6 +55,17 @@ TEST_F(GuardsTest, AnOldArtifactAndOneOfUnknownAgeAreRefused) {
   EXPECT_THAT(concerns[1].message, HasSubstr("not known"));
 }
 
+TEST_F(GuardsTest, AnArtifactFromTheFutureHasNoKnownAge) {
+  policy.max_age = std::chrono::hours(26);
+  guards.check_age(restore(-60));  // clocks differ
+  EXPECT_THAT(concerns, IsEmpty());
+  guards.check_age(restore(-86400 * 30));
+  ASSERT_THAT(concerns, SizeIs(1));
+  EXPECT_EQ(concerns[0].guard, "age");
+  EXPECT_EQ(concerns[0].state, State::kRefused);
+  EXPECT_THAT(concerns[0].message, HasSubstr("a.note has a time 30 d 0 h in the future"));
+}
+
 TEST_F(GuardsTest, WithoutALimitAgeDoesNotMatter) {
   guards.check_age(restore(std::nullopt));
   EXPECT_THAT(concerns, IsEmpty());
