@@ -236,6 +236,15 @@ class Ledger {
     return Added{args.name, 1, true};
   }
 
+  // As ring, but what takes it back needs nothing recorded: its intent alone tells that it began.
+  Result<Added> toll(sdk::Call&, const Entry& args) {
+    write("toll " + args.name);
+    moment();
+    std::ofstream(path_ / args.name, std::ios::app) << "toll\n";
+    moment();
+    return Added{args.name, 1, true};
+  }
+
   Result<sdk::Planned> plan_seal(sdk::Call&, const Sealed& args) {
     return sdk::Planned("seal " + args.name).undo("break the seal");
   }
@@ -444,6 +453,10 @@ sdk::Plugin<Ledger> describe() {
                      .undo_by(&T::undo_post))
       .operation(sdk::change("ring", &T::plan_add, &T::ring)
                      .summary("must not be done twice")
+                     .repeat(sdk::Repeat::kUnrepeatable)
+                     .undo_by(&T::undo_add))
+      .operation(sdk::change("toll", &T::plan_add, &T::toll)
+                     .summary("must not be done twice, and records nothing before it is done")
                      .repeat(sdk::Repeat::kUnrepeatable)
                      .undo_by(&T::undo_add))
       .operation(sdk::change("hear", &T::plan_add, &T::hear)
