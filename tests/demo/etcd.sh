@@ -1,25 +1,17 @@
 #!/usr/bin/env bash
 # The demo: a real three-member etcd cluster is destroyed and brought back from a Lua runbook.
-#   tests/demo/demo.sh BUILD_DIR
+#   tests/demo/etcd.sh BUILD_DIR
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=$(cd "$1" && pwd)
+# shellcheck source=shared.sh
+. "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 # shellcheck source=../servers/etcd_cluster.sh
 . "$root/tests/servers/etcd_cluster.sh"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/snapcore-demo.XXXXXX")
 cleanup() {
   [ -f "$work/members" ] && cluster_kill "$work" 2>/dev/null
   rm -rf "$work"
 }
 trap cleanup EXIT
-
-bold='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
-say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
-
-snapcore() { "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" "$@"; }
 
 say "A real three-member etcd cluster on loopback"
 cluster_create "$work" 3
