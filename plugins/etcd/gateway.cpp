@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-
-#include "base64.hpp"
+#include <snapcore/support/base64.hpp>
 
 namespace etcd {
 namespace {
@@ -204,8 +203,8 @@ Result<RangeAnswer> Gateway::range(const Value& body) {
   if (!answer) return fail(answer.error());
   RangeAnswer range{.count = number(answer->at("count")), .entries = {}};
   for (const Value& item : answer->at("kvs").items()) {
-    auto key = from_base64(item.at("key").text());
-    auto value = from_base64(item.at("value").text());
+    auto key = snapcore::from_base64(item.at("key").text());
+    auto value = snapcore::from_base64(item.at("value").text());
     if (!key || !value) return fail(bad_answer(urls_[0].text, "a key that is no base64"));
     range.entries.emplace_back(std::move(*key), std::move(*value));
   }
@@ -232,14 +231,15 @@ std::string end_of(std::string_view prefix) {
 
 Result<std::uint64_t> Gateway::count(std::string_view prefix) {
   const std::string key = prefix.empty() ? std::string(1, '\0') : std::string(prefix);
-  const auto answer = range(Value::object(
-      {{"key", base64(key)}, {"range_end", base64(end_of(prefix))}, {"count_only", true}}));
+  const auto answer = range(Value::object({{"key", snapcore::base64(key)},
+                                           {"range_end", snapcore::base64(end_of(prefix))},
+                                           {"count_only", true}}));
   if (!answer) return fail(answer.error());
   return answer->count;
 }
 
 Result<std::optional<std::string>> Gateway::value_of(std::string_view key) {
-  const auto answer = range(Value::object({{"key", base64(key)}}));
+  const auto answer = range(Value::object({{"key", snapcore::base64(key)}}));
   if (!answer) return fail(answer.error());
   if (answer->entries.empty()) return std::optional<std::string>();
   return answer->entries.front().second;

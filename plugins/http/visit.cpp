@@ -1,6 +1,7 @@
 #include "visit.hpp"
 
 #include <algorithm>
+#include <snapcore/support/base64.hpp>
 #include <snapcore/support/http_headers.hpp>
 #include <snapcore/utf8.hpp>
 
@@ -24,27 +25,6 @@ bool is_redirect(int status) {
 bool may_pass(int status) {
   static constexpr int kStatuses[] = {408, 425, 429, 500, 502, 503, 504};
   return std::find(std::begin(kStatuses), std::end(kStatuses), status) != std::end(kStatuses);
-}
-
-bool is_network(const Error& error) {
-  return error.code == "http.refused" || error.code == "http.timeout" ||
-         error.code == "http.broken" || error.code == "http.unknown_host";
-}
-
-std::string base64(std::string_view text) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t three = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      three = three << 8 | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out.push_back(i + j > text.size() ? '=' : kDigits[three >> (18 - 6 * j) & 63]);
-    }
-  }
-  return out;
 }
 
 // What the server wishes, within reason.
@@ -89,8 +69,9 @@ Result<std::string> Visit::authorization(const Url& url) {
   const Config& config = settings.config;
   auto secret = call_.secret(config.token ? *config.token : *config.password);
   if (!secret) return fail(secret.error());
-  authorization_ = config.token ? "Bearer " + *secret
-                                : "Basic " + base64(config.user.value_or("") + ":" + *secret);
+  authorization_ = config.token
+                       ? "Bearer " + *secret
+                       : "Basic " + snapcore::base64(config.user.value_or("") + ":" + *secret);
   return *authorization_;
 }
 
@@ -147,7 +128,7 @@ Result<http::Response> Visit::send(const Ask& given) {
     }
     if (!answer) {
       if (answer.error().code == "http.cancelled") return fail(sdk::stopped());
-      if (!is_network(answer.error())) return answer;
+      if (!http::is_network(answer.error())) return answer;
     }
     if (ask.once || tried >= web_.settings_.config.attempts || !web_.tokens_.take()) return answer;
     const auto pause =

@@ -49,12 +49,6 @@ bool is_region(std::string_view text) {
   });
 }
 
-// Of the network and not of a callback or a person.
-bool is_network(const Error& error) {
-  return error.code == "http.refused" || error.code == "http.timeout" ||
-         error.code == "http.broken" || error.code == "http.unknown_host";
-}
-
 }  // namespace
 
 Result<std::shared_ptr<Store>> Store::open(sdk::Call& call, const Config& config,
@@ -298,7 +292,7 @@ Result<http::Response> Session::send(const Ask& given) {
         stopped.outcome = answer.error().outcome;
         return fail(std::move(stopped));
       }
-      if (!is_network(answer.error())) return answer;
+      if (!http::is_network(answer.error())) return answer;
       if (answer.error().outcome != Outcome::kNothingHappened) tries.lost = true;
     }
     if (next == Next::kTake) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <new>
+#include <snapcore/support/base64.hpp>
 #include <snapcore/support/digest.hpp>
 #include <span>
 
@@ -35,10 +36,8 @@ std::optional<Md5> md5(std::string_view bytes) {
       size != 16) {
     return std::nullopt;
   }
-  unsigned char text[32];
-  const int length = EVP_EncodeBlock(text, digest, 16);
   return Md5{snapcore::to_hex(std::as_bytes(std::span(digest, 16))),
-             std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length))};
+             snapcore::base64({reinterpret_cast<const char*>(digest), 16})};
 }
 
 void describe(const NewObject& object, http::Headers& headers) {

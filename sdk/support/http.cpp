@@ -363,6 +363,11 @@ std::string_view Response::header(std::string_view lower_case_name) const {
   return {};
 }
 
+bool is_network(const Error& error) {
+  return error.code == "http.refused" || error.code == "http.timeout" ||
+         error.code == "http.broken" || error.code == "http.unknown_host";
+}
+
 std::string shown_url(std::string_view url) {
   std::string shown(url.substr(0, url.find_first_of("?#")));
   const auto scheme = shown.find("://");

@@ -96,6 +96,10 @@ class Client {
   std::unique_ptr<State> state_;
 };
 
+// The other side was not reached, or the connection broke: no callback, no person ended it, and it
+// may go better the next time.
+bool is_network(const Error& error);
+
 // The URL without user, password, query and fragment: fit for messages.
 std::string shown_url(std::string_view url);
 

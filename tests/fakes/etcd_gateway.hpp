@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <base64.hpp>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <snapcore/support/base64.hpp>
 #include <snapcore/value.hpp>
 #include <string>
 #include <string_view>
@@ -207,8 +207,8 @@ class EtcdGateway {
   }
 
   void range(const Value& body, Value& said) const {
-    const std::string from = etcd::from_base64(body.at("key").text()).value_or("");
-    const std::string end = etcd::from_base64(body.at("range_end").text()).value_or("");
+    const std::string from = snapcore::from_base64(body.at("key").text()).value_or("");
+    const std::string end = snapcore::from_base64(body.at("range_end").text()).value_or("");
     std::uint64_t count = 0;
     for (const auto& [key, value] : state_.keys) {
       const bool open_end = end == std::string(1, '\0');
@@ -217,7 +217,7 @@ class EtcdGateway {
       ++count;
       if (body.at("count_only").bool_or(false)) continue;
       said["kvs"].push_back(
-          Value::object({{"key", etcd::base64(key)}, {"value", etcd::base64(value)}}));
+          Value::object({{"key", snapcore::base64(key)}, {"value", snapcore::base64(value)}}));
     }
     if (count > 0) said["count"] = std::to_string(count);
   }

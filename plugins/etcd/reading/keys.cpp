@@ -1,9 +1,9 @@
 // keys, get, history and export.
 #include <format/key_table.hpp>
 #include <format/kubernetes.hpp>
+#include <snapcore/support/base64.hpp>
 #include <snapcore/utf8.hpp>
 
-#include "base64.hpp"
 #include "reading/reading.hpp"
 #include "reading/text.hpp"
 
@@ -49,7 +49,7 @@ Result<> hand_over_whole(const Reading& reading, KeyItem item, std::string_view 
   if (value.size() > kLargestPart) item.parts = (value.size() + kLargestPart - 1) / kLargestPart;
   for (std::uint64_t part = 1; !value.empty(); ++part) {
     if (item.parts) item.part = part;
-    item.value_base64 = base64(value.substr(0, kLargestPart));
+    item.value_base64 = snapcore::base64(value.substr(0, kLargestPart));
     if (auto put = reading.hand_over(item); !put) return put;
     value.remove_prefix(std::min(value.size(), kLargestPart));
     item.words.reset();
@@ -163,7 +163,7 @@ Result<std::string> wanted_bytes(std::string_view name, const std::string& text,
                  .category = snapcore::Category::kPrecondition});
   };
   if (!text.empty()) return refuse("both " + std::string(name) + " and " + other + " are given");
-  auto bytes = from_base64(base64);
+  auto bytes = snapcore::from_base64(base64);
   if (!bytes) return refuse(other + " '" + shown(base64) + "' is no base64 with padding");
   return std::move(*bytes);
 }

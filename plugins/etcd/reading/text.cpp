@@ -2,26 +2,25 @@
 
 #include <array>
 #include <cstdio>
+#include <snapcore/support/base64.hpp>
 #include <snapcore/utf8.hpp>
-
-#include "base64.hpp"
 
 namespace etcd {
 
 Written write_bytes(std::string_view bytes) {
   if (snapcore::is_utf8(bytes)) return {.text = std::string(bytes), .base64 = {}};
-  return {.text = {}, .base64 = base64(bytes)};
+  return {.text = {}, .base64 = snapcore::base64(bytes)};
 }
 
 Written write_key(std::string_view key) {
   Written written = write_bytes(key);
-  if (key.find('\0') != std::string_view::npos) written.base64 = base64(key);
+  if (key.find('\0') != std::string_view::npos) written.base64 = snapcore::base64(key);
   return written;
 }
 
 std::string shown_key(std::string_view key) {
   const std::string text = shown(key);
-  return text == key ? text : text + "  (base64 " + base64(key) + ")";
+  return text == key ? text : text + "  (base64 " + snapcore::base64(key) + ")";
 }
 
 std::string count_words(std::uint64_t count, const std::string& one) {

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <map>
 #include <reading/reading.hpp>
+#include <snapcore/support/base64.hpp>
 
-#include "base64.hpp"
 #include "format/bolt_file.hpp"
 #include "format/real_server.hpp"
 
@@ -70,7 +70,7 @@ cluster_kill "$d/c"
 
 std::string bytes_of_item(const Value& item, const std::string& member) {
   if (item.has(member)) return item.at(member).text();
-  return from_base64(item.at(member + "_base64").text()).value_or("");
+  return snapcore::from_base64(item.at(member + "_base64").text()).value_or("");
 }
 
 std::string whole(std::int64_t created, std::int64_t modified, std::int64_t version,
@@ -90,10 +90,10 @@ TEST_F(RealReading, KeysAndValuesAreThoseOfTheServerAtEveryRevision) {
       const Value answered = answer("get", revision);
       for (const Value& kv : answered.at("kvs").items()) {
         const auto lease = static_cast<std::uint64_t>(kv.at("lease").int_or(0));
-        theirs[from_base64(kv.at("key").text()).value()] =
+        theirs[snapcore::from_base64(kv.at("key").text()).value()] =
             whole(kv.at("create_revision").int_or(0), kv.at("mod_revision").int_or(0),
                   kv.at("version").int_or(0), lease == 0 ? "" : id_text(lease),
-                  from_base64(kv.at("value").text()).value());
+                  snapcore::from_base64(kv.at("value").text()).value());
       }
       const Reading reading{.emit = [&](const Value& item) -> Result<> {
         ours[bytes_of_item(item, "key")] = whole(
@@ -128,7 +128,7 @@ TEST_F(RealReading, TheHistoryOfAKeyIsWhatTheServerShowedOverTime) {
   for (std::int64_t revision = 21; revision <= current(); ++revision) {
     const Value answered = answer("get", revision);
     for (const Value& kv : answered.at("kvs").items()) {
-      if (from_base64(kv.at("key").text()) == "k/3")
+      if (snapcore::from_base64(kv.at("key").text()) == "k/3")
         theirs[kv.at("mod_revision").int_or(0)] = kv.at("version").int_or(0);
     }
   }

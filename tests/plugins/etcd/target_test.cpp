@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include <base64.hpp>
 #include <fstream>
 #include <snapcore/sdk/fields.hpp>
 #include <staged.hpp>
@@ -187,17 +186,6 @@ TEST(Target, CertificatesBehindLinksAreRead) {
   Config config = three();
   config.ca = link.string();
   EXPECT_EQ(code_of(config), "fine");
-}
-
-TEST(Base64, RoundTripsEveryLengthAndRefusesTheRest) {
-  std::string bytes;
-  for (int i = 0; i < 70; ++i) {
-    EXPECT_EQ(from_base64(base64(bytes)), bytes) << i;
-    bytes += static_cast<char>(i * 37);
-  }
-  EXPECT_EQ(base64("foob"), "Zm9vYg==");
-  for (const char* text : {"a", "ab", "abc", "a===", "ab!=", "Zm 9"})
-    EXPECT_FALSE(from_base64(text)) << text;
 }
 
 TEST(Versions, OnlyAnOlderServerIsAProblem) {

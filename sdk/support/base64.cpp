@@ -1,8 +1,7 @@
-#include "base64.hpp"
-
 #include <cstdint>
+#include <snapcore/support/base64.hpp>
 
-namespace etcd {
+namespace snapcore {
 namespace {
 constexpr std::string_view kLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -46,4 +45,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace etcd
+}  // namespace snapcore
