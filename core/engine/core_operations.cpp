@@ -158,6 +158,14 @@ Result<const Operation*> callable_operation(const Manifest& manifest, std::strin
   return operation;
 }
 
+Error choice_in_wait(const std::string& what) {
+  return {
+      .code = "runbook.choice_in_wait_until",
+      .message = what + " is answered while planning, and the same in every look of a wait_until",
+      .hint = "choose before the wait, and wait with verifies and other reads",
+      .category = Category::kPrecondition};
+}
+
 void hand_over_staged(const std::string& restore_id, const Manifest& manifest, Value& args) {
   const std::string stage = restore_id + ".stage";
   const Value& result = manifest.find("stage")->result;

@@ -25,6 +25,13 @@ Value core_result_schema(CoreOperation operation);
 Result<const Operation*> callable_operation(const Manifest& manifest, std::string_view instance,
                                             std::string_view name);
 
+// latest, list and stat answer while planning, and the same ever after.
+inline bool is_choice(CoreOperation operation) {
+  return operation != CoreOperation::kNone && operation != CoreOperation::kRestore;
+}
+// Where such a one stands in a wait_until, which looks for what changes.
+Error choice_in_wait(const std::string& what);
+
 // The JSON Schema of an artifact, as runbooks see it.
 const Value& artifact_schema();
 

@@ -126,6 +126,7 @@ Result<Answer> Planner::plan_one(std::string_view name, std::string_view operati
     if (auto fits = state.check_core_args(core, manifest, args, what); !fits)
       return fail(fits.error());
     if (core == CoreOperation::kRestore) return state.restore(**instance, args, line);
+    if (auto fits = state.check_choice(what, line); !fits) return fail(fits.error());
     return state.remember_read(state.choose(core, name, operation_name, args), name, line);
   }
   const auto operation = callable_operation(manifest, name, operation_name);

@@ -56,6 +56,13 @@ Result<> Planner::State::check_phase(const Part& part) const {
          .message = to_text(part.line) + ": phase '" + name + "' stands inside of something else",
          .hint = "steps and other words stand inside of phases, phases inside of nothing"});
   }
+  for (const Value& instance : part.rule.at("within").at("instances").items()) {
+    if (request.instances.site().find(instance.view())) continue;
+    return fail({.code = "site.unknown_instance",
+                 .message = to_text(part.line) + ": phase '" + name + "' names the instance '" +
+                            instance.text() + "' in its bounds, which the site does not have",
+                 .hint = "the site: " + request.instances.site().path.string()});
+  }
   for (const PlannedPart& other : plan.parts) {
     if (other.kind != PartKind::kPhase || other.rule.at("name").view() != name) continue;
     return fail({.code = "runbook.bad_argument",
@@ -63,6 +70,13 @@ Result<> Planner::State::check_phase(const Part& part) const {
                  .hint = "each phase has a name of its own"});
   }
   return {};
+}
+
+Result<> Planner::State::check_choice(const std::string& what, const Line& line) const {
+  if (!inside(PartKind::kWaitUntil)) return {};
+  Error error = choice_in_wait(what);
+  error.message = to_text(line) + ": " + error.message;
+  return fail(std::move(error));
 }
 
 PlannedPhase& Planner::State::phase_here() {

@@ -98,6 +98,8 @@ struct Planner::State {
 
   Result<> check_place(const Part& part);
   Result<> check_phase(const Part& part) const;
+  // Refuses what answers the same in every look of a wait.
+  Result<> check_choice(const std::string& what, const Line& line) const;
   // Where the next call goes.
   PlannedPhase& phase_here();
   Result<Next> phase_ended(OpenPart& part, const BodyEnd& end);

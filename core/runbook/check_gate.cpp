@@ -129,6 +129,22 @@ void CheckGate::compare(const std::string& what, const Value& schema, Value args
     report(line, fits.error());
 }
 
+void CheckGate::check_choice(std::string_view name, std::string_view operation, const Line& line) {
+  if (std::none_of(parts_.begin(), parts_.end(), [](const OpenPart& part) { return part.waits; }))
+    return;
+  const auto known = manifest_of(name);
+  if (!known || !*known || !is_choice(core_operation(**known, operation))) return;
+  report(line, choice_in_wait(std::string(name) + "." + std::string(operation)));
+}
+
+void CheckGate::check_bounds(const Part& part) {
+  for (const Value& name : part.rule.at("within").at("instances").items()) {
+    if (!instances_ || holds_what_nobody_knows(name) || instances_->site().find(name.view()))
+      continue;
+    report(part.line, unknown_instance(name.view(), instances_->site()));
+  }
+}
+
 Result<Answer> CheckGate::call(std::string_view name, std::string_view operation, Value args,
                                const Line& line) {
   if (++calls_ > kMostCalls) {
@@ -136,6 +152,7 @@ Result<Answer> CheckGate::call(std::string_view name, std::string_view operation
     return fail(*far_enough_);
   }
   const std::string what = std::string(name) + "." + std::string(operation);
+  check_choice(name, operation, line);
   Shape shape = shape_of(name, operation);
   compare(what, shape.args, std::move(args), line);
   return Answer{
@@ -170,7 +187,8 @@ const Value& CheckGate::site_values() const {
 }
 
 Result<Next> CheckGate::begin_part(const Part& part) {
-  OpenPart open;
+  check_bounds(part);
+  OpenPart open{.waits = part.kind == PartKind::kWaitUntil};
   for (const Value& code : part.rule.at("codes").items()) open.codes.push_back(code.text());
   std::reverse(open.codes.begin(), open.codes.end());
   parts_.push_back(std::move(open));

@@ -52,6 +52,7 @@ class CheckGate final : public Gate {
  private:
   struct OpenPart {
     std::vector<std::string> codes = {};  // of handlers still to be looked at, the next one last
+    bool waits = false;
   };
   struct Shape {
     Value args;
@@ -63,6 +64,8 @@ class CheckGate final : public Gate {
   // Open schemas when nobody knows.
   Shape shape_of(std::string_view name, std::string_view operation);
   void compare(const std::string& what, const Value& schema, Value args, const Line& line);
+  void check_choice(std::string_view name, std::string_view operation, const Line& line);
+  void check_bounds(const Part& part);
   void report(const Line& line, Error error);
 
   Instances* instances_;

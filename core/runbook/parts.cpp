@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "engine/bounds.hpp"
 #include "lua/failure.hpp"
+#include "lua/gives.hpp"
 #include "lua/read.hpp"
 #include "runbook/session.hpp"
 #include "runbook/words.hpp"
@@ -77,6 +78,13 @@ Result<Value> wait_rule(lua_State* state) {
   }
   if (*parse_duration(rule->at("every").view()) > std::chrono::seconds(0)) return rule;
   return fail(bad_argument("wait_until: every is at least \"1s\""));
+}
+
+Error never_so() {
+  Error error =
+      bad_argument("wait_until: its function gives nothing, and what is waited for is never so");
+  error.hint = "return what is to become true; behind verifies, return true";
+  return error;
 }
 
 // A stop of the core is nothing to go on behind.
@@ -254,7 +262,10 @@ int word_wait_until(lua_State* state) {
   luaL_checktype(state, 1, LUA_TTABLE);
   luaL_checktype(state, 2, LUA_TFUNCTION);
   lua_settop(state, 2);
-  auto& work = begin(state, PartKind::kWaitUntil, [&] { return wait_rule(state); });
+  // A run that was approved with it may still be gone on with.
+  const bool in_vain = session_of(state).gate.planning() && !may_give_something(state, 2);
+  auto& work = begin(state, PartKind::kWaitUntil,
+                     [&] { return in_vain ? Result<Value>(fail(never_so())) : wait_rule(state); });
   if (work.failed) return raise_work(state, kWorkAt, work);
   run_part(state, work, 2, 0);
   return 0;

@@ -125,6 +125,17 @@ TEST(PhaseTest, AnInstanceOfItsBoundsMustBeThere) {
   EXPECT_EQ(plan.error().code, "site.unknown_instance");
 }
 
+TEST(PhaseTest, AnUnknownInstanceInItsBoundsIsFoundAlsoWhereAllIsKnown) {
+  Scene scene;
+  const auto plan = scene.plan(phase("P", R"({"acts":1,"destroys":0,"instances":["a","nobody"]})",
+                                     in_order({add_entry("one")})));
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "site.unknown_instance");
+  EXPECT_EQ(plan.error().message,
+            "test.lua:2: phase 'P' names the instance 'nobody' in its bounds, which the site does "
+            "not have");
+}
+
 TEST(PhaseTest, IsPlannedAtItsBorderBehindWhatWasDone) {
   Scene scene;
   std::vector<std::string> seen;

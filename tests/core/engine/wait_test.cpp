@@ -105,6 +105,21 @@ TEST(WaitTest, AnActInItFailsThePlanAndNamesTheLine) {
             "test.lua:1: a.add is an act, and wait_until holds reads and verifies only");
 }
 
+TEST(WaitTest, AChoiceInItFailsThePlanAndNamesTheLine) {
+  Scene scene;
+  scene.put("store/one.note", Scene::note("berlin", "there already"));
+  for (const char* choice : {"latest", "list", "stat"}) {
+    Value args = Value::object();
+    if (choice == std::string("stat")) args["ref"] = "one.note";
+    const auto plan = scene.plan(wait_until(in_order({{"store", choice, args}})));
+    ASSERT_FALSE(plan) << choice;
+    EXPECT_EQ(plan.error().code, "runbook.choice_in_wait_until");
+    EXPECT_EQ(plan.error().message,
+              "test.lua:1: store." + std::string(choice) +
+                  " is answered while planning, and the same in every look of a wait_until");
+  }
+}
+
 TEST(WaitTest, HoldsNoOtherPart) {
   Scene scene;
   const auto plan = scene.plan(wait_until(retry(2, in_order({expect_entry("one")}))));

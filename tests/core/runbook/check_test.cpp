@@ -72,6 +72,30 @@ TEST_F(CheckTest, WhatAQuestionLeadsToIsLookedAtForItsFirstAndItsLastChoice) {
                           HasSubstr("dr.lua:6: ask: there is no 'chioces'")));
 }
 
+TEST_F(CheckTest, AWaitThatNeverEndsIsFound) {
+  EXPECT_THAT(
+      findings("local book, store = instance 'book', source 'store'\n"
+               "wait_until({}, function()\n"
+               "  return #store:list {} > 0\n"
+               "end)\n"
+               "wait_until({}, function() return book:count {}.count > 0 end)\n"
+               "wait_until({}, function() book:expect { name = 'x' } end)\n"),
+      ElementsAre("dr.lua:3: store.list is answered while planning, and the same in every look of "
+                  "a wait_until; choose before the wait, and wait with verifies and other reads",
+                  "dr.lua:6: wait_until: its function gives nothing, and what is waited for is "
+                  "never so; return what is to become true; behind verifies, return true"));
+}
+
+TEST_F(CheckTest, AnInstanceInTheBoundsOfAPhaseMustBeThere) {
+  const std::string text =
+      "phase('P', { within = { instances = { 'book', 'bok' }, acts = 1 } }, function()\n"
+      "  instance 'book':add { name = 'x' }\n"
+      "end)\n";
+  EXPECT_THAT(findings(text), ElementsAre("dr.lua:1: the site has no instance 'bok'; did you mean "
+                                          "book?"));
+  EXPECT_THAT(without_site(text), IsEmpty());
+}
+
 TEST_F(CheckTest, ASyntaxErrorIsOneFinding) {
   EXPECT_THAT(findings("local a = 1\nlocal = 2\nwhat()"),
               ElementsAre("dr.lua:2: <name> expected near '='"));

@@ -111,6 +111,24 @@ TEST(WaitWordTest, RunsItsFunctionUntilItHolds) {
   EXPECT_THAT(error_of("wait_until({ every = '0s' }, note)"), HasSubstr("at least \"1s\""));
 }
 
+TEST(WaitWordTest, AFunctionThatGivesNothingIsRefusedWhilePlanning) {
+  const auto planned = [](const std::string& function) {
+    std::string error;
+    log_of("wait_until({}, " + function + ")", true, &error);
+    return error;
+  };
+  const char* refusal =
+      "dr.lua:2: wait_until: its function gives nothing, and what is waited for is never so";
+  EXPECT_EQ(planned("function() store:inspect() end"), refusal);
+  EXPECT_EQ(planned("function() if store:inspect().healthy then return end end"), refusal);
+  EXPECT_EQ(planned("function() local ok = function() return true end end"), refusal);
+  EXPECT_EQ(planned("function() return true end"), "");
+  EXPECT_EQ(planned("function() return tostring(1) end"), "");
+  EXPECT_EQ(planned("function() if store:inspect().healthy then return 1, 2 end end"), "");
+  EXPECT_EQ(planned("function(...) local x = 1; local f = function() return x end; return ... end"),
+            "");
+}
+
 TEST(AttemptWordTest, GivesItsHandlerWhatFailed) {
   EXPECT_THAT(log_of("attempt(function() store:breaks() end, {\n"
                      "  ['other.code'] = function() note 'no' end,\n"
