@@ -67,6 +67,11 @@ std::optional<Result<Value>> Planner::State::planned_before(const PlannedCall& c
   return plan_answer(*planned);
 }
 
+bool Planner::State::is_done(const std::string& call) const {
+  const PastCall* past = request.past ? request.past->find(call) : nullptr;
+  return past && past->is_act && past->result && !past->undone && !past->half_undone();
+}
+
 std::optional<Value> Planner::State::answered_before(const std::string& id, std::string_view what) {
   const auto dot = id.rfind('.');
   const PlannedRestore* restore =

@@ -137,7 +137,7 @@ Result<Value> Planner::State::plan_call(PlannedCall call, Instance& instance,
     guards.raise(concern.at("guard").text(), call.instance, concern.at("message").text());
   }
   schemas[call.id] = call.result_schema;
-  if (call.is_act()) changed.insert(call.instance);
+  if (call.is_act() && !is_done(call.id)) changed.insert(call.instance);
   Value predicted = call.predicted;
   phase_here().calls.push_back(std::move(call));
   return predicted;
@@ -158,7 +158,7 @@ Result<> Planner::State::claim_nested(PlannedCall& outer, const Instance& caller
                                       .label = nested.label});
   if (!target) return fail(target.error());
   if (!is_act(target->operation->effect)) return {};
-  if (outer.is_act()) changed.insert(nested.instance);
+  if (outer.is_act() && !is_done(outer.id)) changed.insert(nested.instance);
   const auto answer = learn(
       learned->plans, id, nested.instance, nested.operation, nested.args, [&]() -> Result<Value> {
         LiveCall live{.instances = request.instances,

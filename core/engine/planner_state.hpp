@@ -90,6 +90,8 @@ struct Planner::State {
 
   // Of a run whose plan is made again; nothing when the run does not know it either.
   std::optional<Result<Value>> planned_before(const PlannedCall& call);
+  // The run did it, and goes on behind it: what it changed is as it will be.
+  bool is_done(const std::string& call) const;
   std::optional<Value> answered_before(const std::string& id, std::string_view what);
   std::optional<Value> chosen_before(const std::string& id, std::string_view instance,
                                      std::string_view operation, const Value& args);

@@ -48,6 +48,41 @@ TEST(ReplanTest, WhatWasDoneStaysAndTheRestIsWhatWouldBeDoneNow) {
   EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
 }
 
+// Counts b before and behind a spill into it, which no plan knows of.
+Result<> count_around_a_spill(Gate& gate) {
+  if (auto added = call(gate, "b", "add", Value::object({{"name", "zero"}})); !added)
+    return fail(added.error());
+  const Script body = [](Gate& inside) -> Result<> {
+    const auto before = count_of(inside, "b");
+    if (!before) return fail(before.error());
+    auto spilt =
+        call(inside, "a", "spill", Value::object({{"name", "spilt-" + std::to_string(*before)}}));
+    if (!spilt) return fail(spilt.error());
+    const auto behind = count_of(inside, "b");
+    if (!behind) return fail(behind.error());
+    auto added =
+        call(inside, "a", "add", Value::object({{"name", "seen-" + std::to_string(*behind)}}));
+    return added ? Result<>() : fail(added.error());
+  };
+  return phase("P", R"({"acts":2,"destroys":0,"instances":["a"]})", body)(gate);
+}
+
+TEST(ReplanTest, WhatStandsBehindADoneActIsLookedAtAgain) {
+  Scene scene;
+  const auto plan = scene.plan(count_around_a_spill);
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(scene.execute(*plan, count_around_a_spill).error->code, "run.deviation");
+  ASSERT_THAT(scene.names("a"), ElementsAre("calls"));
+  ASSERT_THAT(scene.names("b"), ElementsAre("calls", "spilt-1", "zero"));
+
+  const auto anew = scene.replan(*plan, count_around_a_spill);
+  ASSERT_TRUE(anew) << anew.error().message;
+  EXPECT_EQ(anew->outline("P"), nullptr);
+  EXPECT_EQ(scene.resume(*anew, count_around_a_spill).ending, Ending::kDone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "seen-2"));
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls", "spilt-1", "zero"));
+}
+
 TEST(ReplanTest, APlanThatNothingChangedIsTheSame) {
   Scene scene;
   const Script script = in_order({add_entry("one"), add_entry("two", "a", "before")});
