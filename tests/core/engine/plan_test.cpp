@@ -151,8 +151,41 @@ TEST(PlanTest, ADifferenceNamesBothSides) {
   now.phases[0].calls[0].args["from"]["ref"] = "b.note";
   const auto lines = differences(example(), now);
   ASSERT_EQ(lines.size(), 1u);
-  EXPECT_EQ(lines[0],
-            R"(calls.call root#1.stage.args.from.ref: approved plan "a.note", this run "b.note")");
+  EXPECT_EQ(
+      lines[0],
+      R"(call root#1.stage, notes.stage, from.ref: approved plan "a.note", this run "b.note")");
+}
+
+TEST(PlanTest, ACallThatCameOrWentOrIsAnotherOneIsShownAsADeviationShowsIt) {
+  Plan now = example();
+  PlannedCall added = now.phases[0].calls[0];
+  added.id = "root#2";
+  added.instance = "book";
+  added.operation = "add";
+  added.args = Value::object({{"name", "x"}});
+  now.phases[0].calls.push_back(added);
+  const std::string call = R"(book.add {"name":"x"})";
+  EXPECT_THAT(differences(example(), now),
+              testing::ElementsAre("call root#2: approved plan no call, this run " + call));
+  EXPECT_THAT(differences(now, example()),
+              testing::ElementsAre("call root#2: approved plan " + call + ", this run no call"));
+  Plan other = now;
+  other.phases[0].calls.back().operation = "ring";
+  EXPECT_THAT(differences(now, other),
+              testing::ElementsAre("call root#2: approved plan " + call +
+                                   R"(, this run book.ring {"name":"x"})"));
+  other = now;
+  std::swap(other.phases[0].calls[0], other.phases[0].calls.back());
+  const auto moved = differences(now, other);
+  ASSERT_EQ(moved.size(), 1u);
+  EXPECT_THAT(moved[0], HasSubstr("order of the calls: approved plan "));
+}
+
+TEST(PlanTest, WhatIsNoCallIsShownWithoutBraces) {
+  Plan now = example();
+  now.restores.clear();
+  for (const std::string& line : differences(example(), now))
+    EXPECT_EQ(line.find_first_of("{}"), std::string::npos) << line;
 }
 
 TEST(PlanTest, ADestroyAndAnActWithoutUndoArePointsOfNoReturn) {
