@@ -48,7 +48,7 @@ Result<> check_waivers(const std::vector<Waiver>& waivers, const Policy& policy)
                    .message = "there is no guard '" + waiver.guard + "' to waive",
                    .hint = "guards are: " + list_of_guards()});
     }
-    if (waiver.reason.empty()) {
+    if (waiver.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
       return fail({.code = "guard.waiver_without_reason",
                    .message = "the waiver of '" + waiver.guard + "' gives no reason",
                    .hint = "write --waive " + waiver.guard +

@@ -146,7 +146,8 @@ TEST_F(GuardsTest, NeedsOfOnePlaceAddUpAndTheMarginCounts) {
 
 TEST_F(GuardsTest, OnlyKnownAllowedAndReasonedWaiversAreTaken) {
   EXPECT_EQ(check_waivers({{"luck", "x"}}, policy).error().code, "guard.unknown_waiver");
-  EXPECT_EQ(check_waivers({{"age", ""}}, policy).error().code, "guard.waiver_without_reason");
+  for (const char* reason : {"", " ", " \t\n"})
+    EXPECT_EQ(check_waivers({{"age", reason}}, policy).error().code, "guard.waiver_without_reason");
   EXPECT_TRUE(check_waivers({{"age", "x"}}, policy));
   policy.waivers = std::vector<std::string>{"space"};
   EXPECT_EQ(check_waivers({{"age", "x"}}, policy).error().code, "guard.waiver_not_allowed");
