@@ -5,6 +5,7 @@
 
 #include "base/real_file_system.hpp"
 #include "base/text.hpp"
+#include "cli/run_state.hpp"
 #include "cli/text/words.hpp"
 #include "engine/history.hpp"
 #include "engine/undo_stack.hpp"
@@ -129,8 +130,8 @@ class Pruning {
     const bool holds = holders_.count(run.id) > 0;
     if (never_began(run) && holds)
       return {
-          "it was killed while it was being started, and still holds leases; whoever needs "
-          "what they are on is told how to take it",
+          "it was killed while it was being started, and still holds leases; the next run that "
+          "needs what they are on takes them over",
           ""};
     if (never_began(run)) return {};
     if (run.problem && run.problem->code == "journal.lost")
@@ -139,6 +140,11 @@ class Pruning {
       return {"its journal cannot be read, so what it did is not known", "audit " + run.id};
     if (run.goes_on && !locked_by_us) return {"it still goes on", ""};
     if (run.accepted_by) return why_an_accepted_one_stays(run, holds);
+    if (holds && is_over(run))
+      return {
+          "it is over, and still holds leases; the next run that needs what they are on takes "
+          "them over",
+          ""};
     if (holds) return {"it holds leases; resume it or take it back", "runs " + run.id};
     if (!run.ended) return {"it was cut off; resume it or take it back", "runs " + run.id};
     const auto exit = static_cast<ExitCode>(run.exit.value_or(0));

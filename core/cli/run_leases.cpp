@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.hpp"
 #include "cli/run_records.hpp"
+#include "cli/run_state.hpp"
 
 namespace snapcore {
 namespace {
@@ -14,6 +16,25 @@ Value lease_body(const Lease& lease, std::string_view state) {
                         {"fence", lease.fence},
                         {"run", lease.holder.run},
                         {"expires", to_rfc3339(lease.expires)}});
+}
+
+// By its journal. Where nobody can tell, it may have left anything.
+Remains remains_of(Runs& runs, const std::string& id) {
+  const auto run = runs.summary(id);
+  if (!run) return run.error().code == "state.unknown_run" ? Remains::kNoRun : Remains::kSomething;
+  if (run->problem)
+    return run->problem->code == "journal.empty" ? Remains::kNothing : Remains::kSomething;
+  if (!run->started) return Remains::kNothing;
+  return is_over(*run) ? Remains::kNothing : Remains::kSomething;
+}
+
+void tell_of_left(Output& output, const std::vector<Lease>& left) {
+  std::set<std::string> told;
+  for (const Lease& lease : left) {
+    if (!told.insert(lease.holder.run).second) continue;
+    output.say("run " + printable(lease.holder.run, 128) +
+               " left its leases behind, and nothing else: they are taken over\n");
+  }
 }
 
 }  // namespace
@@ -36,7 +57,8 @@ std::vector<std::string> lease_keys(const Plan& plan) {
 
 RunLeases::RunLeases(Invocation& invocation, FileSystem& fs, const Path& state,
                      const std::string& run)
-    : store_(fs, state / "leases", sleeper_),
+    : runs_(fs, invocation.clock, state),
+      store_(fs, state / "leases", sleeper_),
       leases_(store_, processes_, invocation.clock, sleeper_, this_process(run, operator_name())) {}
 
 Result<std::unique_ptr<RunLeases>> RunLeases::take(Invocation& invocation, FileSystem& fs,
@@ -46,7 +68,7 @@ Result<std::unique_ptr<RunLeases>> RunLeases::take(Invocation& invocation, FileS
   const LeaseRequest request{
       .keys = lease_keys(plan), .breaking = wish.breaking, .wait = wish.wait};
   if (request.keys.empty()) return taken;
-  auto acquired = taken->leases_.acquire(request, invocation.cancelled);
+  auto acquired = taken->acquire(invocation, request);
   if (!acquired) return fail(acquired.error());
   taken->acquired_ = std::move(*acquired);
   taken->alive_.emplace_back(taken->leases_, taken->acquired_);
@@ -63,7 +85,7 @@ Result<> RunLeases::add(Invocation& invocation, const Plan& phase, const LeaseWi
       request.keys.push_back(std::move(key));
   }
   if (request.keys.empty()) return {};
-  auto more = leases_.acquire(request, invocation.cancelled);
+  auto more = acquire(invocation, std::move(request));
   if (!more) return fail(more.error());
   auto noted = record(*more, journal);
   acquired_.leases.insert(acquired_.leases.end(), more->leases.begin(), more->leases.end());
@@ -71,7 +93,18 @@ Result<> RunLeases::add(Invocation& invocation, const Plan& phase, const LeaseWi
   return noted;
 }
 
+Result<AcquiredLeases> RunLeases::acquire(Invocation& invocation, LeaseRequest request) {
+  request.remains_of = [this](const std::string& run) { return remains_of(runs_, run); };
+  auto acquired = leases_.acquire(request, invocation.cancelled);
+  if (acquired) tell_of_left(invocation.output, acquired->left);
+  return acquired;
+}
+
 Result<> RunLeases::record(const AcquiredLeases& acquired, Journal& journal) {
+  for (const Lease& lease : acquired.left) {
+    auto written = journal.append_later(record::kLease, lease_body(lease, "left"));
+    if (!written) return fail(written.error());
+  }
   for (const Lease& lease : acquired.broken) {
     auto written = journal.append_later(record::kLease, lease_body(lease, "broken"));
     if (!written) return fail(written.error());

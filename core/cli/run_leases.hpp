@@ -10,6 +10,7 @@
 #include "cli/run_options.hpp"
 #include "engine/plan.hpp"
 #include "journal/journal.hpp"
+#include "journal/runs.hpp"
 #include "lease/file_store.hpp"
 #include "lease/renewal.hpp"
 
@@ -22,7 +23,8 @@ std::vector<std::string> lease_keys(const PlannedCall& call);
 
 class RunLeases {
  public:
-  // All of them, before anything is begun. "lease.held" tells who has one.
+  // All of them, before anything is begun. "lease.held" tells who has one. What a run that is over,
+  // or never began, left leased is taken over, and said.
   static Result<std::unique_ptr<RunLeases>> take(Invocation& invocation, FileSystem& fs,
                                                  const Path& state, const std::string& run,
                                                  const Plan& plan, const LeaseWish& wish);
@@ -41,8 +43,10 @@ class RunLeases {
 
  private:
   RunLeases(Invocation& invocation, FileSystem& fs, const Path& state, const std::string& run);
+  Result<AcquiredLeases> acquire(Invocation& invocation, LeaseRequest request);
   static Result<> record(const AcquiredLeases& acquired, Journal& journal);
 
+  Runs runs_;
   RealSleeper sleeper_;
   FileLeaseStore store_;
   RealProcesses processes_;

@@ -1,16 +1,19 @@
 #include <array>
 
 #include "base/real_file_system.hpp"
+#include "base/sleeper.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/prune_runs.hpp"
+#include "cli/run_state.hpp"
 #include "cli/text/back_text.hpp"
 #include "cli/text/error_text.hpp"
 #include "cli/text/words.hpp"
 #include "engine/by_hand.hpp"
 #include "journal/runs.hpp"
 #include "journal/state_directory.hpp"
+#include "lease/file_store.hpp"
 
 namespace snapcore {
 namespace {
@@ -21,10 +24,34 @@ std::string how_it_ended(const RunSummary& run) {
   return (run.ending.empty() ? "ended" : run.ending) + ", exit " + std::to_string(*run.exit);
 }
 
-std::string outcome_of(const RunSummary& run) {
+// The leases of all runs; of those that cannot be read nothing is known.
+class Sightings {
+ public:
+  Sightings(FileSystem& fs, const Path& state, Time now) : now_(now) {
+    RealSleeper sleeper;
+    if (auto known = FileLeaseStore(fs, state / "leases", sleeper).list())
+      leases_ = std::move(known->leases);
+  }
+
+  // Of one without an end.
+  std::optional<LastSeen> of(const RunSummary& run) const {
+    return run.ended ? std::nullopt : last_seen(leases_, processes_, run.id);
+  }
+  bool may_go_on(const RunSummary& run) const {
+    return run.goes_on || snapcore::may_go_on(of(run), now_);
+  }
+  std::string words(const RunSummary& run) const { return words_without_an_end(of(run), now_); }
+
+ private:
+  const Time now_;
+  RealProcesses processes_;
+  std::vector<Lease> leases_;
+};
+
+std::string outcome_of(const RunSummary& run, const Sightings& sightings) {
   if (run.problem) return "journal damaged";
   if (run.goes_on) return "still goes on";
-  if (!run.ended && !run.accepted_by) return "was cut off before it ended";
+  if (!run.ended && !run.accepted_by) return sightings.words(run);
   std::string text = how_it_ended(run);
   if (!run.accepted_by) return text;
   text += "; accepted" + (run.accepted_by->empty() ? "" : " by " + *run.accepted_by);
@@ -33,7 +60,7 @@ std::string outcome_of(const RunSummary& run) {
   return text;
 }
 
-Value value_of(const RunSummary& run) {
+Value value_of(const RunSummary& run, const Sightings& sightings) {
   Value value =
       Value::object({{"run", run.id},
                      {"directory", run.directory.string()},
@@ -52,6 +79,11 @@ Value value_of(const RunSummary& run) {
   if (run.accepted_by) value["accepted_by"] = *run.accepted_by;
   if (run.taken_back_by) value["taken_back_by"] = *run.taken_back_by;
   if (run.problem) value["problem"] = to_value(*run.problem);
+  if (const auto seen = sightings.of(run)) {
+    value["last_seen"] = Value::object({{"host", seen->lease.holder.host},
+                                        {"renewed", to_rfc3339(seen->lease.renewed)},
+                                        {"expires", to_rfc3339(seen->lease.expires)}});
+  }
   return value;
 }
 
@@ -70,8 +102,8 @@ std::string in_words(const Record& record) {
            body.at("host").text();
   if (record.type == record::kLease) {
     return body.at("resource").text() + " " + body.at("state").text() +
-           (body.at("state").text() == "broken" ? ", it was run " + body.at("run").text() + "'s"
-                                                : "") +
+           (body.at("state").text() == "taken" ? ""
+                                               : ", it was run " + body.at("run").text() + "'s") +
            ", number " + body.at("fence").dump();
   }
   if (record.type == record::kValue) return body.at("what").text() + " was asked";
@@ -111,12 +143,9 @@ std::string in_words(const Record& record) {
   return call;
 }
 
-// Nobody is at it, and it did not come to an end of its own.
-bool half_way(const RunSummary& run) {
-  if (run.accepted_by) return false;
-  const auto exit = static_cast<ExitCode>(run.exit.value_or(0));
-  const bool held = exit == ExitCode::kNeedsPerson || exit == ExitCode::kInterrupted;
-  return !run.goes_on && (!run.ended || held);
+// Nobody can be at it, and it did not come to an end of its own.
+bool half_way(const RunSummary& run, const Sightings& sightings) {
+  return !run.accepted_by && !is_over(run) && !sightings.may_go_on(run);
 }
 
 History show_records(Page& page, FileSystem& fs, const RunSummary& run) {
@@ -145,7 +174,6 @@ std::vector<BackStep> way_back(FileSystem& fs, const RunSummary& run, const Hist
 
 // What it was held for, and with the hint how that is approved or settled.
 void show_why(Page& page, const RunSummary& run, const std::string& typed) {
-  if (!half_way(run)) return;
   if (run.error) {
     page.heading("Why it stopped", Tone::kBad);
     error_lines(page, 2, with_options(*run.error, typed));
@@ -157,7 +185,7 @@ void show_why(Page& page, const RunSummary& run, const std::string& typed) {
 
 void show_what_to_type(Page& page, const RunSummary& run, const std::vector<BackStep>& steps,
                        const std::string& typed) {
-  if (!half_way(run) || run.problem) return;
+  if (run.problem) return;
   const std::string snapcore = "snapcore" + typed;
   const std::string id = shell_word(run.id);
   page.heading("Next", Tone::kLoud);
@@ -172,7 +200,8 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   const auto run = runs.summary(id);
   if (!run) return fail(run.error());
   Output& output = invocation.output;
-  output.add_to_result("summary", value_of(*run));
+  const Sightings sightings(fs, runs.state(), invocation.clock.now());
+  output.add_to_result("summary", value_of(*run, sightings));
   const auto journal = run->directory / "journal.jsonl";
   if (output.json()) {
     const auto read = read_journal(fs, journal, [&](const Record& record) -> Result<> {
@@ -189,7 +218,7 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   Page page(output.out_style());
   page.line(0, run->id + ": " + (run->summary.empty() ? "a run" : run->summary), Tone::kBold);
   if (!run->runbook.empty()) page.field(2, "runbook", kLabel, run->runbook);
-  page.field(2, "ended", kLabel, outcome_of(*run));
+  page.field(2, "ended", kLabel, outcome_of(*run, sightings));
   page.field(2, "files", kLabel, run->directory.string());
   page.field(2, "head", kLabel, std::to_string(run->head.seq) + " " + run->head.hash);
   if (run->dropped_bytes > 0) {
@@ -197,22 +226,25 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
   }
   const std::string& typed = invocation.globals.typed;
-  show_why(page, *run, typed);
+  const bool stands_half_way = half_way(*run, sightings);
+  if (stands_half_way) show_why(page, *run, typed);
   const History history = show_records(page, fs, *run);
   const auto steps = way_back(fs, *run, history);
-  if (half_way(*run)) by_hand(page, steps, true);
-  show_what_to_type(page, *run, steps, typed);
+  if (stands_half_way) {
+    by_hand(page, steps, true);
+    show_what_to_type(page, *run, steps, typed);
+  }
   output.print(page.text());
   return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
 }
 
-void show_all(Output& output, const std::vector<RunSummary>& list,
+void show_all(Output& output, const std::vector<RunSummary>& list, const Sightings& sightings,
               const std::filesystem::path& state) {
   Page page(output.out_style());
   for (const RunSummary& run : list) {
     page.line(0, run.id, Tone::kBold);
     if (!run.summary.empty()) page.line(2, run.summary);
-    page.line(2, outcome_of(run), run.problem ? Tone::kBad : Tone::kPlain);
+    page.line(2, outcome_of(run, sightings), run.problem ? Tone::kBad : Tone::kPlain);
   }
   output.print(page.text());
   output.say(describe_count(list.size(), "run") + " in " +
@@ -246,9 +278,10 @@ Result<ExitCode> runs_command(Invocation& invocation) {
     return show_one(invocation, fs, runs, invocation.words().front());
   const auto list = runs.list();
   if (!list) return fail(list.error());
-  for (const RunSummary& run : *list) invocation.output.event("run", value_of(run));
+  const Sightings sightings(fs, *state, invocation.clock.now());
+  for (const RunSummary& run : *list) invocation.output.event("run", value_of(run, sightings));
   invocation.output.add_to_result("runs", list->size());
-  if (!invocation.output.json()) show_all(invocation.output, *list, *state);
+  if (!invocation.output.json()) show_all(invocation.output, *list, sightings, *state);
   return ExitCode::kDone;
 }
 

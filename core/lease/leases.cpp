@@ -100,10 +100,16 @@ Result<AcquiredLeases> Leases::try_once(const std::vector<std::string>& keys,
     if (*stored) {
       const Lease& lease = **stored;
       const Liveness process = processes_.look_for(lease.holder);
-      if (!is_free(lease, process, request)) {
-        return fail(held_error(lease, process, clock_.now(), self_.run, request.breaking));
+      const bool may_have = is_free(lease, process, request);
+      const Remains remains = !may_have && process == Liveness::kGone && request.remains_of
+                                  ? request.remains_of(lease.holder.run)
+                                  : Remains::kSomething;
+      if (!may_have && remains != Remains::kNothing) {
+        return fail(held_error(lease, process, clock_.now(), self_.run,
+                               {.breaking = request.breaking, .remains = remains}));
       }
-      if (!lease.released && lease.holder.run != self_.run) acquired.broken.push_back(lease);
+      if (!lease.released && lease.holder.run != self_.run)
+        (may_have ? acquired.broken : acquired.left).push_back(lease);
       highest = std::max(highest, lease.fence);
     }
     wanted.push_back({key, std::move(*stored)});

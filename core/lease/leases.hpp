@@ -4,12 +4,14 @@
 // works, asks check() before every act, and releases them at its end. A lease that is not released
 // is held until somebody breaks it by its number, however long ago it expired: what its run left
 // behind on the resource is known to that run only. That the run itself stops before the lease
-// expires is what makes breaking an expired one safe.
+// expires is what makes breaking an expired one safe. Only a run that is known to have left
+// nothing, and whose process is gone, loses it to whoever comes.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <string>
@@ -25,17 +27,27 @@ namespace snapcore {
 // Renewed every third of it, and more often after a failure.
 inline constexpr std::chrono::seconds kLeasePeriod{120};
 
+// What a run whose process is gone left of its work, as far as whoever keeps the runs can tell.
+enum class Remains {
+  kSomething,  // it stands half way, or that cannot be told
+  kNothing,    // it is over, or never began
+  kNoRun,      // nobody knows such a run
+};
+
 struct LeaseRequest {
   std::vector<std::string> keys = {};  // in any order, repetitions count once
   // Numbers as "lease.held" printed them: a lease with exactly this fence is broken, unless its
   // process is running on this machine.
   std::vector<std::uint64_t> breaking = {};
   std::chrono::seconds wait{0};  // for leases that others hold
+  // Asked of holders whose process is gone. Without it each may have left something.
+  std::function<Remains(const std::string& run)> remains_of = {};
 };
 
 struct AcquiredLeases {
   std::vector<Lease> leases = {};  // sorted by key; all have the same fence
   std::vector<Lease> broken = {};  // as they were before, for the journal
+  std::vector<Lease> left = {};    // so, too: of runs that had left nothing else
 };
 
 // Thread-safe as far as what it is made of.
@@ -80,6 +92,7 @@ class Leases {
                                   const LeaseRequest& request);
   Result<Lease> take(const Wanted& wanted, std::uint64_t fence);
   Result<> give_back(const Wanted& wanted, std::uint64_t fence);
+  // Without what is known of the run that holds it.
   bool is_free(const Lease& lease, Liveness process, const LeaseRequest& request) const;
   Result<Lease> still_ours(const Lease& lease);
   // Applies `change` to the lease as it is stored now.

@@ -20,7 +20,8 @@ std::string liveness_words(Liveness process) {
   return "whether that process still runs cannot be told from here";
 }
 
-std::string held_hint(const Lease& lease, Liveness process, Time now, const std::string& asking) {
+std::string held_hint(const Lease& lease, Liveness process, Time now, const std::string& asking,
+                      Remains remains) {
   const std::string run = printable(lease.holder.run, 128);
   const std::string wait = "wait for it with --lock-wait, for instance --lock-wait 10m";
   const std::string breaking = "--break-lease " + std::to_string(lease.fence);
@@ -30,6 +31,11 @@ std::string held_hint(const Lease& lease, Liveness process, Time now, const std:
       return process_words(lease.holder) + " renews it no more: look what it does, end it, or " +
              wait;
     case Liveness::kGone:
+      if (remains == Remains::kNoRun)
+        return "there is no run " + run +
+               " here: it was killed before it began, or was removed; to take the resource away "
+               "from it: " +
+               breaking;
       return "finish or undo run " + run +
              " first; to take the resource away from it: " + breaking + "\nsnapcore runs " + run +
              "   # says how";
@@ -71,11 +77,11 @@ std::string describe_lease(const Lease& lease, Liveness process, Time now) {
 }
 
 Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking,
-                 const std::vector<std::uint64_t>& breaking) {
+                 const StillHeld& why) {
   return {.code = "lease.held",
           .message = printable(lease.key) + " is held: " + describe_lease(lease, process, now) +
-                     why_not_broken(lease, breaking),
-          .hint = held_hint(lease, process, now, asking),
+                     why_not_broken(lease, why.breaking),
+          .hint = held_hint(lease, process, now, asking, why.remains),
           .category = Category::kConflict};
 }
 

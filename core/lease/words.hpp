@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lease/lease.hpp"
+#include "lease/leases.hpp"
 #include "lease/processes.hpp"
 
 namespace snapcore {
@@ -15,10 +16,13 @@ std::string describe_lease(const Lease& lease, Liveness process, Time now);
 
 // "lease.held": somebody else has it. The hint names the next command; breaking is offered only of
 // a lease whose process is gone, or that has expired while nobody here can tell, or that is of
-// `asking`, the run that wants it: it comes back to that one by itself. `breaking` are numbers that
-// were given to break leases, and did not break this one.
+// `asking`, the run that wants it: it comes back to that one by itself.
+struct StillHeld {
+  std::vector<std::uint64_t> breaking = {};  // numbers that were given, and did not break this one
+  Remains remains = Remains::kSomething;     // of its run, when the process is gone
+};
 Error held_error(const Lease& lease, Liveness process, Time now, const std::string& asking,
-                 const std::vector<std::uint64_t>& breaking = {});
+                 const StillHeld& why = {});
 
 // "lease.lost": `why` completes "lease 7 of KEY WHY".
 Error lost_error(const Lease& lease, const std::string& why);
