@@ -336,7 +336,7 @@ Ending Executor::State::ending_after_failure() {
   if ((interrupted || request.cancelled) && !deviated) return ending_after_interruption();
   if (forgiven || doubtful || barred || refused) return Ending::kNeedsPerson;
   if (deviated && !only_staged) return Ending::kNeedsPerson;
-  if (request.on_failure != OnFailure::kRollback && touched) return Ending::kNeedsPerson;
+  if (request.on_failure != OnFailure::kRollback && tried) return Ending::kNeedsPerson;
   undo_down_to_the_dead();
   if (report.rollback_error || !here->standing.empty() || deviated) return Ending::kNeedsPerson;
   return touched ? Ending::kUndone : Ending::kFailedUntouched;

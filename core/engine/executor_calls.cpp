@@ -173,12 +173,14 @@ Result<Value> Executor::State::execute(const PlannedCall& planned,
 Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, Recalled before) {
   const PlannedCall& planned = site.shown;
   const bool stands = planned.is_act() && !before.undone;
-  if (planned.is_act() && !act.staging) touched = true;
+  if (planned.is_act() && !act.staging) tried = true;
   if (!*before.answer) {
     const Error& error = before.answer->error();
+    if (planned.is_act() && !leaves_nothing(error, act)) touched = touched || !act.staging;
     if (stands && !leaves_nothing(error, act)) stand(std::move(act));
     return fail(call_failed(site, error));
   }
+  if (planned.is_act() && !act.staging) touched = true;
   const Value& result = **before.answer;
   const bool new_here = results.insert_or_assign(site.id, result).second;
   if (stands) stand(std::move(act));
@@ -203,7 +205,7 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   const bool looks_again = inside(PartKind::kWaitUntil) && here->parts.back().round > 1;
   if (!looks_again) request.audience.call_began(planned);
   act.nested.clear();  // each comes again, from the journal or anew
-  if (planned.is_act() && !act.staging) touched = true;
+  if (planned.is_act() && !act.staging) tried = true;
   LiveCall call = live_call(site, act);
   call.attempt = before.attempt;
   call.checkpoint = before.checkpoint;
@@ -211,6 +213,8 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   call.shown_as = &planned;
   const auto began = SteadyClock::now();
   const auto answered = call.run(site.args);
+  const bool changed_nothing = !answered.result && leaves_nothing(answered.result.error(), act);
+  if (planned.is_act() && !act.staging && !changed_nothing) touched = true;
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - began).count();
   if (inputs) *inputs = answered.inputs;
   act.result = answered.result ? std::optional(*answered.result) : std::nullopt;

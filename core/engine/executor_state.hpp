@@ -47,6 +47,7 @@ struct Executor::State {
   bool barred = false;                // the right to act there was lost
   bool refused = false;               // a phase, at its border: somebody has to decide
   bool interrupted = false;           // the operator asked to stop
+  bool tried = false;                 // an act on something live was begun
   bool touched = false;               // something live was, or may have been, changed
   bool forgiven = false;              // a step failed and the run went on
   bool over = false;                  // the run cannot go on whatever the runbook does

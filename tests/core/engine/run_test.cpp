@@ -179,12 +179,26 @@ TEST(RunTest, AFailureTakesBackWhatWasDoneNewestFirst) {
   EXPECT_THAT(report.standing, IsEmpty());
 }
 
+TEST(RunTest, ARunWhoseOnlyActsDidNothingTouchedNothing) {
+  const Script nothing = in_order({add_entry("one", "a", "before")});
+  EXPECT_EQ(Scene().run(nothing).ending, Ending::kFailedUntouched);
+  const Script one = in_order({add_entry("one"), add_entry("two", "a", "before")});
+  EXPECT_EQ(Scene().run(one).ending, Ending::kUndone);
+
+  Scene scene;
+  const auto plan = scene.plan(nothing);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(scene.execute(*plan, nothing, OnFailure::kHold).ending, Ending::kNeedsPerson)
+      << "as was asked for";
+  EXPECT_EQ(scene.resume(*plan, nothing).ending, Ending::kFailedUntouched);
+}
+
 TEST(RunTest, AHalfDoneActIsTakenBackAndOneThatDidNothingIsNot) {
   for (const char* fails : {"before", "after", "unknown"}) {
     Scene scene;
     const auto report = scene.run(in_order({add_entry("one", "a", fails)}));
     const bool nothing = std::string(fails) == "before";
-    EXPECT_EQ(report.ending, Ending::kUndone) << fails;
+    EXPECT_EQ(report.ending, nothing ? Ending::kFailedUntouched : Ending::kUndone) << fails;
     EXPECT_THAT(scene.names("a"), ElementsAre("calls")) << fails;
     EXPECT_EQ(scene.get("a/calls"), nothing ? "add one\n" : "add one\nundo one\n") << fails;
   }
