@@ -37,6 +37,7 @@ Error declined(std::string_view wanted) {
 
 Result<> ask_for(Person& person, std::string_view question, std::string_view wanted) {
   const auto answer = person.ask(question);
+  if (!answer && person.interrupted()) return fail(interrupted_at_the_question());
   if (!answer || *answer != wanted) return fail(declined(wanted));
   return {};
 }
@@ -101,6 +102,13 @@ Result<> check_approved_digest(const Plan& plan, std::string_view typed) {
                              "-o FILE' and use 'snapcore apply FILE'"
                            : "something changed since: read the new plan, then approve its digest",
                .category = Category::kPrecondition});
+}
+
+Error interrupted_at_the_question() {
+  return {.code = "run.interrupted",
+          .message = "interrupted at the question: nothing was approved, and nothing was done",
+          .hint = "give the command again to be asked again",
+          .category = Category::kTransient};
 }
 
 Result<Approval> approve(const Plan& plan, const ApprovalWish& wish, Person& person) {

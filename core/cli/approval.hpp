@@ -35,7 +35,8 @@ std::vector<std::string> targets_of(const Plan& plan, Instances& instances);
 Result<> check_approved_digest(const Plan& plan, std::string_view typed);
 
 // "approval.missing" at once when there is nobody to ask, never a hang; "approval.declined" for any
-// other answer than the one that was asked for.
+// other answer than the one that was asked for; "run.interrupted" for Ctrl-C in its place.
+Error interrupted_at_the_question();
 Result<Approval> approve(const Plan& plan, const ApprovalWish& wish, Person& person);
 
 }  // namespace snapcore

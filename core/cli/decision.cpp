@@ -1,5 +1,6 @@
 #include "cli/decision.hpp"
 
+#include "cli/approval.hpp"
 #include "cli/person.hpp"
 #include "engine/plan_index.hpp"
 #include "engine/scopes.hpp"
@@ -63,6 +64,7 @@ Result<> decide(Invocation& invocation, const Decision& decision) {
   if (decision.takes_back) show_added(output, decision.run);
   const auto answer = person.ask("To do it, type 'yes':");
   if (answer && *answer == "yes") return {};
+  if (!answer && person.interrupted()) return fail(interrupted_at_the_question());
   return fail({.code = "approval.declined",
                .message = "not done: the answer was not 'yes'",
                .hint = "give the command again to be asked again",

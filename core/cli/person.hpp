@@ -19,6 +19,7 @@ class PersonAtTerminal final : public Person {
       : output_(output), cancelled_(cancelled) {}
   bool present() const override;
   std::optional<std::string> ask(std::string_view question) override;
+  bool interrupted() const override { return cancelled_; }
 
  private:
   bool something_is_typed() const;

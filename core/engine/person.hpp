@@ -13,6 +13,8 @@ class Person {
   virtual bool present() const = 0;
   // One line, without its end; nothing when the person went away or pressed Ctrl-C.
   virtual std::optional<std::string> ask(std::string_view question) = 0;
+  // The last question has no answer because of Ctrl-C.
+  virtual bool interrupted() const { return false; }
 };
 
 }  // namespace snapcore

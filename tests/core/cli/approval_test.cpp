@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "cli/exit_code.hpp"
 #include "example_plan.hpp"
 #include "fake_person.hpp"
 
@@ -33,6 +34,16 @@ TEST(ApprovalTest, AnyOtherAnswerDeclines) {
   }
   FakePerson gone({});
   EXPECT_FALSE(approve(example_plan(), wish_of(), gone));
+}
+
+TEST(ApprovalTest, CtrlCAtTheQuestionIsNoAnswerAndSaysThatNothingWasBegun) {
+  FakePerson gone({});
+  gone.interrupts = true;
+  const auto approval = approve(example_plan(), wish_of(), gone);
+  ASSERT_FALSE(approval);
+  EXPECT_EQ(approval.error().code, "run.interrupted");
+  EXPECT_EQ(exit_code_before_acts(approval.error()), ExitCode::kInterrupted);
+  EXPECT_THAT(approval.error().message, HasSubstr("nothing was approved, and nothing was done"));
 }
 
 TEST(ApprovalTest, ActsWithoutATargetAreApprovedByYes) {

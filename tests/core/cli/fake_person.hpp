@@ -25,7 +25,10 @@ class FakePerson final : public Person {
     return answer;
   }
 
+  bool interrupted() const override { return interrupts; }
+
   std::deque<std::string> asked;
+  bool interrupts = false;  // goes away with Ctrl-C
 
  private:
   std::deque<std::string> answers_;
