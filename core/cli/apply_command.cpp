@@ -9,6 +9,8 @@ namespace snapcore {
 namespace {
 
 constexpr std::chrono::hours kOldestPlan(24);
+// Clocks of two machines are apart.
+constexpr std::chrono::minutes kMostAhead(5);
 
 std::string name_of(const Invocation& invocation) {
   return "the plan " + invocation.words().front();
@@ -28,6 +30,13 @@ Result<> check_unused_and_fresh(Invocation& invocation, const Plan& plan) {
     return fail(plan_again("plan.expired",
                            name_of(invocation) + " was made " + describe_age(age) +
                                " ago; a plan is applied within 24 hours",
+                           plan));
+  }
+  if (-age > kMostAhead) {
+    return fail(plan_again("plan.expired",
+                           name_of(invocation) + " says that it was made at " +
+                               to_rfc3339(plan.made) + ", which is " + describe_age(-age) +
+                               " from now: nobody can tell how old it is",
                            plan));
   }
   RealFileSystem fs;

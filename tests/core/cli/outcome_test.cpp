@@ -138,6 +138,21 @@ TEST_F(OutcomeTest, TheWayBackByHandNamesEveryActInTheOrderInWhichItIsUndone) {
   }
 }
 
+// --- saved plans
+
+TEST_F(OutcomeTest, APlanFromTheFutureIsRefused) {
+  put("book.lua", "runbook { summary = 'Keep a book' }\ninstance 'a':add { name = 'one' }\n");
+  ASSERT_EQ(snapcore({"plan", path("book.lua"), "-o", path("book.plan")}).exit, 0);
+  clock_.advance(-std::chrono::minutes(30));
+  const Ended refused = snapcore({"apply", path("book.plan"), "--yes"});
+  EXPECT_EQ(refused.exit, 3);
+  EXPECT_THAT(unbroken(refused.err),
+              AllOf(HasSubstr("was made at 2026-01-02T03:04:05Z, which is 30 min from now"),
+                    HasSubstr("make a new plan")));
+  clock_.advance(std::chrono::minutes(27));
+  EXPECT_EQ(snapcore({"apply", path("book.plan"), "--yes"}).exit, 0) << "clocks are apart";
+}
+
 // --- damage
 
 TEST_F(OutcomeTest, AnEmptiedJournalIsDamageAndNoRunThatNeverBegan) {
