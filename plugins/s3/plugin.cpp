@@ -33,6 +33,10 @@ sdk::Plugin<Source> describe_plugin() {
       .operation(
           objects::remove(&S::plan_objects_remove, &S::objects_remove).repeat(sdk::Repeat::kSafe))
       .operation(objects::traits(&S::objects_traits))
+      .operation(sdk::change("make_bucket", &S::plan_make_bucket, &S::make_bucket)
+                     .summary("makes the bucket if it is not there, and has it keep versions")
+                     .repeat(sdk::Repeat::kSafe)
+                     .undo_by(&S::undo_make_bucket))
       .operation(sdk::change("test_store", &S::plan_test_store, &S::test_store)
                      .summary("finds out what the store honours, by trying")
                      .repeat(sdk::Repeat::kSafe)

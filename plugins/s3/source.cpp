@@ -108,6 +108,9 @@ void fields(sdk::Fields& f, KeepArgs& a) {
   f("from", a.from, "the artifact of another source");
   f("name", a.name, "under which it is found again").not_empty();
   f("manifest", a.manifest, "what is to stand beside it; its own when left out").optional();
+  f("as_found", a.as_found,
+    "put nothing beside it that does not stand beside it where it comes from")
+      .optional();
 }
 
 Result<std::unique_ptr<Source>> Source::create(sdk::Call&, const Config& config) {
@@ -190,8 +193,8 @@ Result<sdk::Artifact> Source::store(sdk::Call& call, const StoreArgs& args) {
   return store_from(call, call.port(kContent), args);
 }
 
-Result<sdk::Artifact> Source::store_from(sdk::Call& call, sdk::Port content,
-                                         const StoreArgs& args) {
+Result<sdk::Artifact> Source::store_from(sdk::Call& call, sdk::Port content, const StoreArgs& args,
+                                         bool with_companions) {
   if (auto checked = check_new_name(args.name); !checked) return fail(checked.error());
   auto store = connect(call);
   if (!store) return fail(store.error());
@@ -219,6 +222,7 @@ Result<sdk::Artifact> Source::store_from(sdk::Call& call, sdk::Port content,
         if (auto right = compare(args.manifest, size, sha256, (*store)->shown(key)); !right) {
           return right;
         }
+        if (!with_companions) return {};
         companions_begun = true;
         digest = sha256;
         if (args.manifest.is_null()) {
@@ -274,7 +278,9 @@ Result<sdk::Planned> Source::plan_keep(sdk::Call& call, const KeepArgs& args) {
 Result<sdk::Artifact> Source::keep(sdk::Call& call, const KeepArgs& args) {
   auto content = call.open_input(args.from);
   if (!content) return fail(content.error());
-  return store_from(call, *content, store_args(args));
+  // What has a digest or a manifest has it from what stands beside it.
+  const bool beside = args.from.sha256 || args.from.manifest.is_object();
+  return store_from(call, *content, store_args(args), !args.as_found || beside);
 }
 
 Result<sdk::Undone> Source::undo_keep(sdk::Call& call,

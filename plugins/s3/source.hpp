@@ -8,6 +8,7 @@
 #include <snapcore/plugin.hpp>
 #include <string>
 
+#include "bucket.hpp"
 #include "store.hpp"
 
 namespace s3 {
@@ -21,6 +22,7 @@ struct KeepArgs {
   sdk::Artifact from = {};
   std::string name = {};
   snapcore::Value manifest = {};
+  bool as_found = false;  // nothing is put beside it that does not stand beside it there
 };
 void fields(sdk::Fields& f, KeepArgs& a);
 
@@ -61,6 +63,11 @@ class Source {
   snapcore::Result<> objects_remove(sdk::Call& call, const objects::RemoveArgs& args);
   snapcore::Result<objects::Traits> objects_traits(sdk::Call& call, const sdk::Nothing& args);
 
+  snapcore::Result<sdk::Planned> plan_make_bucket(sdk::Call& call, const sdk::Nothing& args);
+  snapcore::Result<BucketResult> make_bucket(sdk::Call& call, const sdk::Nothing& args);
+  snapcore::Result<sdk::Undone> undo_make_bucket(
+      sdk::Call& call, const sdk::Compensation<sdk::Nothing, BucketResult>& what);
+
   snapcore::Result<sdk::Planned> plan_test_store(sdk::Call& call, const sdk::Nothing& args);
   snapcore::Result<objects::Traits> test_store(sdk::Call& call, const sdk::Nothing& args);
   snapcore::Result<sdk::Undone> undo_test_store(
@@ -71,7 +78,8 @@ class Source {
   // that nobody uses.
   snapcore::Result<std::shared_ptr<Store>> connect(sdk::Call& call);
   snapcore::Result<sdk::Artifact> store_from(sdk::Call& call, sdk::Port content,
-                                             const source::StoreArgs& args);
+                                             const source::StoreArgs& args,
+                                             bool with_companions = true);
   snapcore::Result<sdk::Undone> take_back_store(sdk::Call& call, bool recorded,
                                                 const snapcore::Value& undo);
   static std::string resource(const Store& store, std::string_view key);

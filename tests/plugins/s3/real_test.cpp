@@ -12,6 +12,7 @@
 namespace s3 {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -226,6 +227,77 @@ TEST_P(S3RealTest, ALongHistoryIsListedPageAfterPage) {
   std::set<std::string> ids;
   for (const auto& version : versions) ids.insert(version.version_id);
   EXPECT_THAT(ids, SizeIs(kVersions));
+}
+
+TEST_P(S3RealTest, ABucketThatIsNotThereIsMadeWithVersionsAndGoesAgainWhenItIsEmpty) {
+  config_.bucket = "another";
+  source_ = std::make_unique<Source>(config_, around());
+  BucketResult made;
+  const auto make = [&] {
+    host_.undos.clear();
+    return act([&](sdk::Call& call) -> Result<> {
+      auto done = source_->make_bucket(call, {});
+      if (!done) return fail(done.error());
+      made = *done;
+      return {};
+    });
+  };
+  const auto take_back = [&](const Value& recorded) {
+    std::vector<std::string> words;
+    ask([&](sdk::Call& call) -> Result<> {
+      auto back = source_->undo_make_bucket(
+          call, {.args = {}, .result = {}, .recorded = true, .undo = recorded});
+      EXPECT_TRUE(back) << back.error().message;
+      if (back) words = back->words;
+      return {};
+    });
+    return words;
+  };
+  const auto first = make();
+  ASSERT_EQ(first.status, SC_OK) << first.error_json;
+  EXPECT_TRUE(made.made);
+  EXPECT_EQ(made.versioning, objects::Versioning::kOn);
+  const Value recorded = host_.undos.back().at("data");
+  ASSERT_EQ(make().status, SC_OK);
+  EXPECT_FALSE(made.made);
+  EXPECT_THAT(host_.undos, IsEmpty());
+  ASSERT_EQ(put("state", "one").status, SC_OK);
+  const Value of_object = host_.undos.back().at("data");
+  EXPECT_THAT(take_back(recorded), ElementsAre("s3://another stays: it is not empty"));
+  ask([&](sdk::Call& call) -> Result<> {
+    auto back = source_->undo_objects_put(
+        call, {.args = {}, .result = {}, .recorded = true, .undo = of_object});
+    EXPECT_TRUE(back) << back.error().message;
+    return {};
+  });
+  EXPECT_THAT(take_back(recorded), ElementsAre("removed the bucket s3://another"));
+  EXPECT_THAT(take_back(recorded), ElementsAre("s3://another is not there"));
+}
+
+TEST_P(S3RealTest, ABucketThatWasThereKeepsVersionsAndTheWayBackEndsThat) {
+  BucketResult made;
+  const auto done = act([&](sdk::Call& call) -> Result<> {
+    auto answer = source_->make_bucket(call, {});
+    if (!answer) return fail(answer.error());
+    made = *answer;
+    return {};
+  });
+  ASSERT_EQ(done.status, SC_OK) << done.error_json;
+  EXPECT_FALSE(made.made);
+  EXPECT_EQ(made.versioning, objects::Versioning::kOn);
+  const Value recorded = host_.undos.back().at("data");
+  ask([&](sdk::Call& call) -> Result<> {
+    auto back = source_->undo_make_bucket(
+        call, {.args = {}, .result = {}, .recorded = true, .undo = recorded});
+    EXPECT_TRUE(back) << back.error().message;
+    return {};
+  });
+  const auto now = session([](Session& session) -> Result<> {
+    auto versioning = versioning_of(session);
+    EXPECT_EQ(*versioning, objects::Versioning::kSuspended);
+    return {};
+  });
+  EXPECT_EQ(now.status, SC_OK);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, S3RealTest,

@@ -107,6 +107,29 @@ TEST_F(S3StoreTest, AnArtifactOfAnotherSourceIsKeptWithWhatIsKnownOfIt) {
   EXPECT_THAT(bucket_.visible(), IsEmpty());
 }
 
+// So a bucket that is put back from a copy holds what it held, and nothing more.
+TEST_F(S3StoreTest, AnArtifactIsKeptAsItWasFoundWithoutMoreBesideIt) {
+  host_.artifacts["net/state"] = "hello";
+  sdk::Artifact from{.ref = "net/state", .name = "net/state", .size = 5};
+  from.given = Value::object({{"source", "files"}, {"ref", "net/state"}});
+  const auto keep = [&] {
+    return act([&](sdk::Call& call) -> Result<> {
+      auto kept = source_->keep(call, {.from = from, .name = "net/state", .as_found = true});
+      if (!kept) return fail(kept.error());
+      return {};
+    });
+  };
+  const auto done = keep();
+  ASSERT_EQ(done.status, SC_OK) << done.error_json;
+  EXPECT_EQ(text("net/state"), "hello");
+  EXPECT_THAT(bucket_.visible(), ElementsAre("net/state"));
+  EXPECT_THAT(undo(), SizeIs(1));
+  EXPECT_THAT(bucket_.visible(), IsEmpty());
+  from.sha256 = snapcore::sha256_hex("hello");
+  ASSERT_EQ(keep().status, SC_OK);
+  EXPECT_THAT(bucket_.visible(), ElementsAre("net/state", "net/state.sha256"));
+}
+
 // The failure would be told of something that has happened.
 TEST_F(S3StoreTest, AStoreThatFailsBehindTheLastStepDoesNotMakeAFailureOfIt) {
   bucket_.instead = [](const FakeBucket::Request& request) -> std::optional<std::string> {
