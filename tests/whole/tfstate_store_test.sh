@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_DYNAMODB AWS_SESSION_TOKEN
 export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
+export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
 
 tfstate_restore="$root/scripts/lua/tfstate-restore.lua"
 

@@ -3,6 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
 tfstate_restore="$root/scripts/lua/tfstate-restore.lua"
 
 # OpenTofu in the case's working directory; nothing of whoever runs this has a say.
@@ -321,6 +322,13 @@ LUA
   was=$(tofu state list)
   expect_exit 0 clean run "$work/apply.lua" --yes
   grep -q '"name": "alone"' "$(live)" || fail_case "it was not created"
+  # What is pasted looks first: the tool would also destroy what depends on it.
+  expect_said 'To put the old back by hand' ' plan -destroy -target=terraform_data.alone' "# if that would destroy nothing else"
+  sed -n 's/^ *\(.* plan -destroy .*\)/\1/p' "$work/out" >"$work/by-hand"
+  tofu state list >"$work/before"
+  env -i PATH="$PATH" HOME="$work" TF_INPUT=0 bash "$work/by-hand" >"$work/shown" || fail_case "$(cat "$work/shown")"
+  grep -q '0 to add, 0 to change, 1 to destroy' "$work/shown" || fail_case "it shows: $(cat "$work/shown")"
+  expect_equal "$(tofu state list)" "$(cat "$work/before")" "objects after looking"
   expect_exit '[0125]' clean rollback "$(newest_run)" --yes
   expect_equal "$(tofu state list)" "$was" "objects after the way back"
 }
@@ -368,7 +376,7 @@ tear_down() { if [ -x "$work/server/ctl" ]; then "$work/server/ctl" kill; fi; }
 
 # A real MinIO that keeps the state of a working directory, and a copy of that among ours.
 make_stored_infrastructure() {
-  local code=0 url
+  local code=0
   make_infrastructure
   command -v curl >/dev/null || skip_case "curl is not installed"
   export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
@@ -401,10 +409,7 @@ TF
 }
 store_serial() { tofu state pull >"$work/pulled" && field serial "$work/pulled"; }
 store_stop() { "$work/server/ctl" stop; }
-store_start() {
-  "$work/server/ctl" start
-  wait_for 60 tofu state pull
-}
+store_start() { "$root/tests/servers/start.sh" minio "$work/server" "${url##*:}" >/dev/null; }
 fall_back() { expect_exit 0 clean run "$root/scripts/lua/tfstate-fallback.lua" --yes; }
 come_back() { clean run "$root/scripts/lua/tfstate-return.lua" --yes; }
 
@@ -423,7 +428,7 @@ case_work_goes_on_while_the_store_is_away_and_comes_back_into_it() {
   expect_said 'FALLBACK since .* works with a local state'
   # As long as the store is away it does not come back, and nothing is touched.
   expect_exit '[23]' come_back
-  expect_said 'the state cannot be had from its store'
+  expect_said 'the state cannot be had from its store: state pull of OpenTofu [0-9.]+ exited with 1: Error loading the state'
   store_start
   expect_exit 0 come_back
   expect_said 'changed since: terraform_data.server\["d"\]' 'the store holds what was changed here, without force'

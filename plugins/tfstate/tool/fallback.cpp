@@ -212,7 +212,7 @@ struct Three {
 };
 
 Result<std::string> pull(const Elsewhere& store) {
-  const auto finished = store.tool.run({"state", "pull"});
+  const auto finished = store.tool.run({"state", "pull", "-no-color"});
   if (!finished) return fail(finished.error());
   if (!finished->succeeded()) {
     snapcore::Error error = store.tool.failed("state pull", *finished);
@@ -232,6 +232,18 @@ Result<> use_the_store(const Elsewhere& store, const WorkPlace& place) {
   auto providers = providers_of(place.tool.providers, place.directory, store.scratch.path());
   if (!providers) return fail(providers.error());
   return store.tool.init(*providers, store.copy.has_modules);
+}
+
+// Whether anything stands in the local state that did not stand in the copy it began with: what was
+// created and destroyed again is no loss.
+Result<bool> lost_with(const FallbackFiles& names, const WorkPlace& place) {
+  const auto base = text_of(names.base);
+  const auto here = text_if_there(names.state(place.workspace));
+  if (!base) return fail(base.error());
+  if (!here) return fail(here.error());
+  if (!*here || **here == *base) return false;
+  const auto apart = differences(*base, **here);
+  return !apart || !apart->empty();
 }
 
 Result<FallbackRecord> active_fallback(const WorkPlace& place) {
@@ -324,7 +336,8 @@ Result<> push(const Elsewhere& store, const Three& three) {
                edit.text);
   const fs::path file = store.scratch.path() / "push.tfstate";
   if (auto written = put(file, text); !written) return written;
-  const auto finished = store.tool.run({"state", "push", "-lock-timeout=30s", file.string()});
+  const auto finished =
+      store.tool.run({"state", "push", "-no-color", "-lock-timeout=30s", file.string()});
   if (!finished) return fail(finished.error());
   if (!finished->succeeded()) {
     snapcore::Error error = store.tool.failed("state push", *finished);
@@ -452,9 +465,9 @@ Result<sdk::Undone> undo_fallback(sdk::Call&,
   if (!active) return fail(active.error());
   if (*active) {
     if ((*active)->run != was.undo.at("run").text()) return sdk::Undone{{"it is another fallback"}};
-    const auto here = digest_of(names.state(place.workspace));
-    const auto base = digest_of(names.base);
-    if (here && base && *here != *base) {
+    const auto lost = lost_with(names, place);
+    if (!lost) return fail(lost.error());
+    if (*lost) {
       return fail({.code = "tfstate.fallback_used",
                    .message = "the tool has worked with " +
                               shown(names.state(place.workspace).string()) + " since",

@@ -24,6 +24,7 @@ using snapcore::Value;
 
 constexpr std::size_t kMostListed = 500;
 constexpr std::size_t kMostSaid = 40;
+constexpr char kReplace[] = "addresses of what is made anew though the tool believes it whole";
 
 std::string_view verb_of(Planning planning) {
   switch (planning) {
@@ -74,6 +75,7 @@ using Judge = std::function<Result<>(const PlannedChange&)>;
 
 struct Wanted {
   std::vector<std::string> targets = {};
+  std::vector<std::string> replace = {};
   bool destroy = false;
 };
 
@@ -87,6 +89,7 @@ Result<SavedPlan> save_plan(sdk::Call& call, const Wanted& wanted, const WorkPla
   std::vector<std::string> more;
   if (wanted.destroy) more.emplace_back("-destroy");
   for (const std::string& target : wanted.targets) more.push_back("-target=" + target);
+  for (const std::string& address : wanted.replace) more.push_back("-replace=" + address);
   call.log(sdk::Level::kInfo, "asking " + program->name() + " for a plan");
   const auto asked = [&](Result<> result) -> Result<> {
     if (auto going = call.keep_going(); !going) return going;
@@ -161,14 +164,17 @@ std::vector<std::string> created_by(const SavedPlan& saved) {
 sdk::Undo way_back(const SavedPlan& saved, const WorkPlace& place) {
   Value::Array created;
   std::vector<std::string> command = {saved.tool.program().path(), "-chdir=" + place.directory,
-                                      "destroy"};
+                                      "plan", "-destroy"};
   for (const std::string& address : created_by(saved)) {
     created.emplace_back(address);
     command.push_back("-target=" + address);
   }
-  return {.data = Value::object({{"created", std::move(created)}}),
-          .words = {"destroy what the tool created, and nothing else"},
-          .shell = {process::shell_line(command)}};
+  return {
+      .data = Value::object({{"created", std::move(created)}}),
+      .words = {"destroy what the tool created, and nothing else"},
+      // The tool would destroy what depends on it, too: a person has to look first.
+      .shell = {process::shell_line(command),
+                "# if that would destroy nothing else: the same with 'apply' in place of 'plan'"}};
 }
 
 // Known to be so: the tool did not begin.
@@ -212,6 +218,7 @@ bool is_within(const std::string& address, const std::vector<std::string>& allow
 
 void fields(sdk::Fields& f, ChangesArgs& args) {
   f("targets", args.targets, "addresses, as -target takes them; else everything").optional();
+  f("replace", args.replace, kReplace).optional();
 }
 void fields(sdk::Fields& f, ChangesResult& result) {
   f("tool", result.tool, "which tool, and its version");
@@ -226,6 +233,7 @@ void fields(sdk::Fields& f, ChangesResult& result) {
 }
 void fields(sdk::Fields& f, ApplyArgs& args) {
   f("targets", args.targets, "addresses, as -target takes them; else everything").optional();
+  f("replace", args.replace, kReplace).optional();
   f("within", args.within, "addresses of all that may be touched; else any").optional();
   f("creates", args.creates, "at most so many are created").optional();
   f("updates", args.updates, "at most so many are changed in place").optional();
@@ -246,7 +254,7 @@ void fields(sdk::Fields& f, ApplyResult& result) {
 
 Result<ChangesResult> call_plan_changes(sdk::Call& call, const ChangesArgs& args,
                                         const WorkPlace& place) {
-  const auto saved = save_plan(call, {.targets = args.targets}, place);
+  const auto saved = save_plan(call, {.targets = args.targets, .replace = args.replace}, place);
   if (!saved) return fail(saved.error());
   const PlannedTotals& totals = saved->totals;
   ChangesResult result{.tool = saved->tool.program().name(),
@@ -284,6 +292,7 @@ Result<sdk::Planned> plan_apply(const ApplyArgs& args, const WorkPlace& place, b
       counts_of(args.creates, args.updates, args.replaces, args.destroys, args.forgets));
   if (const auto warning = fallback_warning(place.directory)) planned.effect(*warning);
   std::string only;
+  for (const std::string& one : args.replace) planned.effect("make " + shown(one) + " anew");
   for (const std::string& one : args.within) only += (only.empty() ? "" : ", ") + shown(one);
   if (!only.empty()) planned.effect("touch nothing but " + only);
   const std::size_t said = std::min(args.changes.size(), kMostSaid);
@@ -298,7 +307,8 @@ Result<sdk::Planned> plan_apply(const ApplyArgs& args, const WorkPlace& place, b
 Result<ApplyResult> call_apply(sdk::Call& call, const ApplyArgs& args, const WorkPlace& place,
                                bool can_be_undone) {
   const auto saved = save_plan(
-      call, {.targets = args.targets}, place, [&](const PlannedChange& change) -> Result<> {
+      call, {.targets = args.targets, .replace = args.replace}, place,
+      [&](const PlannedChange& change) -> Result<> {
         if (is_within(change.address, args.within)) return {};
         return fail(refused("tfstate.beyond_bounds",
                             "the tool plans to " + named(change) + ", which may not be touched"));
@@ -359,6 +369,11 @@ Result<sdk::Probed<ApplyResult>> probe_apply(sdk::Call& call, const ApplyArgs& a
   }
   const auto left = save_plan(call, {.targets = args.targets}, place);
   if (!left) return Probed::cannot_tell(left.error().message);
+  if (left->totals.all() == 0 && !args.replace.empty()) {
+    return Probed::cannot_tell("the tool finds nothing left to do, but it was to make " +
+                               shown(args.replace.front()) +
+                               " anew, and a state does not say whether it did");
+  }
   if (left->totals.all() == 0)
     return Probed::done(result_of({}, "the tool finds nothing left to do"));
   const std::string now = "the tool still plans: " + counts_of(left->totals);

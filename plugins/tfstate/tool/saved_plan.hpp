@@ -14,6 +14,7 @@ namespace tfstate {
 
 struct ChangesArgs {
   std::vector<std::string> targets = {};
+  std::vector<std::string> replace = {};
 };
 void fields(snapcore::sdk::Fields& f, ChangesArgs& args);
 
@@ -33,6 +34,7 @@ void fields(snapcore::sdk::Fields& f, ChangesResult& result);
 // What is approved. Counts are the most that may be; a digest is one plan and no other.
 struct ApplyArgs {
   std::vector<std::string> targets = {};
+  std::vector<std::string> replace = {};
   std::vector<std::string> within = {};
   std::uint64_t creates = 0;
   std::uint64_t updates = 0;
