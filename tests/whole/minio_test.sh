@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# A real MinIO that is lost with all it held, and rebuilt: by a real OpenTofu, whose state lay in it.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_SESSION_TOKEN
+export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
+export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
+
+rebuild="$root/scripts/lua/minio-rebuild.lua"
+state=net/terraform.tfstate
+
+tear_down() { if [ -x "$work/server/ctl" ]; then "$work/server/ctl" kill; fi; }
+
+tofu() {
+  (cd "$work/infra" && env -i PATH="$PATH" HOME="$work" TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1 \
+    AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" "$tofu_bin" "$@")
+}
+
+# ask METHOD PATH   curl signs by itself; what is PUT comes from stdin
+ask() {
+  local method=$1 path=$2 body=()
+  cat >"$work/body"
+  [ "$method" != PUT ] || body=(-T "$work/body")
+  curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
+    -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" || exit 1
+}
+keys() { ask GET 'bucket?list-type=2' </dev/null | grep -oE '<Key>[^<]*' | sed 's/<Key>//' | LC_ALL=C sort; }
+
+# MinIO, described by a configuration that starts it, whose state lies in it; beside it other states and a large
+# object. What is in the bucket is copied.
+make_minio() {
+  local code=0 key
+  command -v curl >/dev/null || skip_case "curl is not installed"
+  tofu_bin=$("$root/tests/servers/build.sh" opentofu 2>"$work/why") || code=$?
+  [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/why")"
+  [ "$code" = 0 ] || fail_case "OpenTofu was not built: $(cat "$work/why")"
+  tofu_bin=$tofu_bin/tofu
+  url=$("$root/tests/servers/start.sh" minio "$work/server" 2>"$work/why") || code=$?
+  [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/why")"
+  [ "$code" = 0 ] || fail_case "$(cat "$work/why")"
+  ask PUT bucket </dev/null
+  echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' | ask PUT 'bucket?versioning='
+  head -c 20000000 /dev/urandom >"$work/large"
+  ask PUT bucket/dumps/large.bin <"$work/large"
+  ask PUT bucket/empty </dev/null
+  echo '{"version":4}' | ask PUT 'bucket/env%3A/prod/other.tfstate'
+  echo held | ask PUT bucket/env/held.tfstate.tflock
+  mkdir -p "$work/infra" "$work/copies"
+  write_configuration
+  chmod 755 "$work/infra"
+  tofu init >"$work/init" 2>&1 || fail_case "$(cat "$work/init")"
+  tofu apply -auto-approve >/dev/null
+  cat >"$work/site.lua" <<LUA
+return { instances = {
+  copies = { plugin = "files", path = "$work/copies" },
+  minio = { plugin = "s3", bucket = "bucket", endpoint = "$url" },
+  web = { plugin = "http" },
+  infrastructure = { plugin = "tfstate", store = "minio", directory = "$work/infra", tool = "$tofu_bin", environment = { "AWS_*" } },
+} }
+LUA
+  chmod 644 "$work/site.lua"
+}
+
+write_configuration() {
+  cat >"$work/infra/main.tf" <<TF
+terraform {
+  backend "s3" {
+    bucket = "bucket"
+    key = "$state"
+    region = "us-east-1"
+    endpoints = { s3 = "$url" }
+    use_lockfile = true
+    use_path_style = true
+    max_retries = 1
+    skip_credentials_validation = true
+    skip_region_validation = true
+    skip_requesting_account_id = true
+    skip_metadata_api_check = true
+  }
+}
+resource "terraform_data" "minio" {
+  provisioner "local-exec" { command = "\"$work/server/ctl\" start" }
+}
+resource "terraform_data" "server" {
+  for_each = toset(["a", "b"])
+  input    = each.key
+}
+TF
+}
+
+copy_bucket() {
+  local key
+  while read -r key; do
+    mkdir -p "$work/copies/$(dirname "$key")"
+    ask GET "bucket/${key/:/%3A}" </dev/null >"$work/copies/$key"
+  done < <(keys)
+}
+
+lose_minio() {
+  "$work/server/ctl" kill
+  rm -rf "$work/server/data"
+}
+
+run_rebuild() {
+  snapcore run "$rebuild" --yes --set "url=$url" --set targets=terraform_data.minio "$@"
+}
+
+# All that was copied but locks, as it was; the state is allowed to be newer.
+expect_objects_back() {
+  local key
+  expect_equal "$(keys)" "$(cd "$work/copies" && find . -type f ! -name '*.tflock' -printf '%P\n' | LC_ALL=C sort)" "keys in the bucket"
+  while read -r key; do
+    [ "$key" = "$state" ] || ask GET "bucket/${key/:/%3A}" </dev/null | cmp - "$work/copies/$key"
+  done < <(keys)
+  ask GET 'bucket?versioning=' </dev/null | grep -q '<Status>Enabled' || fail_case "the bucket keeps no versions"
+}
+
+expect_no_changes() {
+  local code=0
+  tofu plan -detailed-exitcode >"$work/plan" 2>&1 || code=$?
+  [ "$code" = 0 ] || fail_case "tofu plan says $code: $(cat "$work/plan")"
+}
+
+expect_no_fallback() {
+  [ ! -e "$work/infra/zz_snapcore_backend_override.tf" ] || fail_case "it still works with a local state"
+}
+
+case_a_minio_that_is_gone_is_rebuilt_by_the_state_that_lay_in_it() {
+  make_minio
+  tofu state rm terraform_data.minio >/dev/null # as the tool finds it when it looks at a machine that is gone
+  copy_bucket
+  lose_minio
+  expect_exit 0 run_rebuild --set "state=$state"
+  expect_said 'minio cannot be used now: ' 'Phase: Put the objects back' 'at most 4 acts .keep. on minio' \
+    'OpenTofu [0-9.]+ has applied it: 1 created' 's3://bucket was made' 'minio: all of 4 objects are there; versions are kept: on' \
+    'held.tfstate.tflock is a lock, and is left out' 'the store holds what was changed here, without force' \
+    'infrastructure: OpenTofu [0-9.]+ plans: 0 created'
+  expect_objects_back
+  expect_no_fallback
+  expect_no_changes
+}
+
+case_a_minio_that_the_tool_believes_whole_is_made_anew() {
+  make_minio
+  copy_bucket
+  lose_minio
+  expect_exit 3 run_rebuild --set "state=$state" --set replace=terraform_data.minio
+  expect_said 'make terraform_data.minio anew' 'accept-loss infrastructure'
+  expect_no_fallback
+  expect_exit '[01]' run_rebuild --set "state=$state" --set replace=terraform_data.minio --accept-loss infrastructure
+  expect_said '1 replaced'
+  expect_objects_back
+  expect_no_fallback
+  expect_no_changes
+}
+
+case_of_a_bucket_that_lost_something_only_that_is_put_back() {
+  make_minio
+  copy_bucket
+  ask DELETE bucket/empty </dev/null
+  echo newer | ask PUT 'bucket/env%3A/prod/other.tfstate'
+  ask DELETE bucket/env/held.tfstate.tflock </dev/null
+  expect_exit 0 run_rebuild --set "state=$state" --set apply=false
+  expect_said '1 of 4 objects are put back into minio' 'other.tfstate is in the bucket, and is not the copy: it stays as it is'
+  expect_equal "$(ask GET 'bucket/env%3A/prod/other.tfstate' </dev/null)" newer "what was written since"
+  expect_no_fallback
+  expect_no_changes
+}
+
+case_a_minio_that_does_not_come_up_is_taken_back() {
+  make_minio
+  tofu state rm terraform_data.minio >/dev/null
+  copy_bucket
+  lose_minio
+  sed -i 's/command = .* }/command = "true" }/' "$work/infra/main.tf"
+  local was
+  was=$(fingerprint "$work/infra")
+  expect_exit 5 run_rebuild --set "state=$state" --set wait=1s
+  expect_said 'run.wait_timed_out' 'OpenTofu [0-9.]+ has destroyed what it had created: 1'
+  expect_no_fallback
+  expect_equal "$(fingerprint "$work/infra")" "$was" "the working directory"
+}
+
+# killed_at N ARGUMENT...   the tool, killed right after record N of its journal; fails when it was not
+killed_at() {
+  local at=$1 code=0
+  shift
+  # A shell in between says to the file what became of it.
+  SNAPCORE_TEST_KILL_AT=$at bash -c '"$@"; exit $?' - "$build/bin/killed_snapcore" --site "$work/site.lua" \
+    --state "$work/state" "$@" </dev/null >"$work/killed.out" 2>&1 || code=$?
+  [ "$code" = 137 ]
+}
+
+# Every KILL_STEP-th record is such a point.
+case_a_rebuild_that_was_killed_is_gone_on_with() {
+  make_minio
+  tofu state rm terraform_data.minio >/dev/null
+  copy_bucket
+  cp -a "$work/infra" "$work/infra-before"
+  local at points=0
+  for ((at = 2; ; at += ${KILL_STEP:-7})); do
+    lose_minio
+    rm -rf "$work/state" "$work/infra"
+    cp -a "$work/infra-before" "$work/infra"
+    killed_at "$at" run "$rebuild" --yes --set "url=$url" --set targets=terraform_data.minio --set "state=$state" || break
+    points=$((points + 1))
+    expect_exit 0 snapcore resume "$(newest_run)"
+    expect_objects_back
+    expect_no_fallback
+    expect_no_changes
+  done
+  grep -q 'Ended done' "$work/killed.out" || fail_case "it ended otherwise: $(cat "$work/killed.out")"
+  [ "$points" -ge 3 ] || fail_case "only $points points"
+  echo "killed at $points records: gone on with, all equal"
+}
+
+run_cases
