@@ -94,12 +94,28 @@ int without_value(lua_State* state, const Handle& handle) {
   return 1;
 }
 
+// The items of a list, which has no fields.
+Error items_later(const Handle& handle) {
+  return {.code = "runbook.unknown_value",
+          .message = "what is in " + handle.label + " is known only after execution",
+          .hint = "decide on it in a phase(), or on what a read says before",
+          .category = Category::kPrecondition};
+}
+
+int without_items(lua_State* state, const Handle& handle) {
+  auto& work = new_box<Work>(state);
+  guarded(work.failed, [&] { work.failed = items_later(handle); });
+  return raise_work(state, -1, work);
+}
+
 // --- handles -------------------------------------------------------------------------------------
 
 int handle_index(lua_State* state) {
   lua_settop(state, 2);
   const Handle& handle = handle_at(state, 1);
   if (lua_type(state, 2) != LUA_TSTRING) {
+    if (!handle.answer.complete && handle.answer.schema.at("type").view() == "array")
+      return without_items(state, handle);
     return luaL_error(state, "the fields of a result have names");
   }
   std::size_t size = 0;

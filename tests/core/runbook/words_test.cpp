@@ -172,6 +172,18 @@ TEST(ResultTest, AFieldKnownOnlyAfterExecutionRaisesWhereItIsRead) {
               HasSubstr("not all fields"));
 }
 
+TEST(ResultTest, TheItemsOfAListKnownOnlyAfterExecutionRaiseWhereTheyAreRead) {
+  FakeGate gate = make_gate();
+  gate.instances["backups"].operations["list"] = {
+      .result = schema(R"({"type": "array"})"), .answer = [](const Value&) -> Result<Answer> {
+        return Answer{.known = Value::object(), .schema = Value(), .call = "", .complete = false};
+      }};
+  const auto ended = run(gate, kStart + "for _, a in ipairs(backups:list()) do note(a.ref) end");
+  EXPECT_EQ(ended.code(), "runbook.unknown_value");
+  EXPECT_EQ(ended.message(),
+            "dr.lua:2: what is in backups.list at dr.lua:2 is known only after execution");
+}
+
 TEST(ResultTest, NothingOfAResultCanBeChanged) {
   for (const char* attempt :
        {"a.ref = 'b'", "a.new = 1", "a.tags[1] = 'z'", "a.tags[2].y = 2", "table.insert(a.tags, 1)",
