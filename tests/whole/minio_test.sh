@@ -181,37 +181,4 @@ case_a_minio_that_does_not_come_up_is_taken_back() {
   expect_equal "$(fingerprint "$work/infra")" "$was" "the working directory"
 }
 
-# killed_at N ARGUMENT...   the tool, killed right after record N of its journal; fails when it was not
-killed_at() {
-  local at=$1 code=0
-  shift
-  # A shell in between says to the file what became of it.
-  SNAPCORE_TEST_KILL_AT=$at bash -c '"$@"; exit $?' - "$build/bin/killed_snapcore" --site "$work/site.lua" \
-    --state "$work/state" "$@" </dev/null >"$work/killed.out" 2>&1 || code=$?
-  [ "$code" = 137 ]
-}
-
-# Every KILL_STEP-th record is such a point.
-case_a_rebuild_that_was_killed_is_gone_on_with() {
-  make_minio
-  tofu state rm terraform_data.minio >/dev/null
-  copy_bucket
-  cp -a "$work/infra" "$work/infra-before"
-  local at points=0
-  for ((at = 2; ; at += ${KILL_STEP:-7})); do
-    lose_minio
-    rm -rf "$work/state" "$work/infra"
-    cp -a "$work/infra-before" "$work/infra"
-    killed_at "$at" run "$rebuild" --yes --set "url=$url" --set targets=terraform_data.minio --set "state=$state" || break
-    points=$((points + 1))
-    expect_exit 0 snapcore resume "$(newest_run)"
-    expect_objects_back
-    expect_no_fallback
-    expect_no_changes
-  done
-  grep -q 'Ended done' "$work/killed.out" || fail_case "it ended otherwise: $(cat "$work/killed.out")"
-  [ "$points" -ge 3 ] || fail_case "only $points points"
-  echo "killed at $points records: gone on with, all equal"
-}
-
 run_cases
