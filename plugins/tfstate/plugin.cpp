@@ -196,18 +196,29 @@ class Plugin {
   // As a source that is only read: the versions that its store has of the state.
   Result<> list(Call& call, const source::ListArgs& args) {
     if (elsewhere_) return fail(*elsewhere_);
-    return backend_->list(call, args);
+    return told_of_fallback(backend_->list(call, args));
   }
   Result<sdk::Artifact> stat(Call& call, const source::StatArgs& args) {
     if (elsewhere_) return fail(*elsewhere_);
-    return backend_->stat(call, args);
+    return told_of_fallback(backend_->stat(call, args));
   }
   Result<> open(Call& call, const source::OpenArgs& args) {
     if (elsewhere_) return fail(*elsewhere_);
-    return backend_->open(call, args);
+    return told_of_fallback(backend_->open(call, args));
   }
 
  private:
+  // Whoever asks for versions in a fallback has forgotten it.
+  template <class Answer>
+  Answer told_of_fallback(Answer answer) const {
+    if (answer) return answer;
+    const auto warning = fallback_warning(work_.directory);
+    if (!warning) return answer;
+    snapcore::Error error = answer.error();
+    error.message = *warning + "; " + error.message;
+    return fail(std::move(error));
+  }
+
   void describe_live(const LiveState& live, roles::Inspection& found) const;
   std::string state() const { return backend_->shown(); }
 

@@ -426,6 +426,8 @@ case_work_goes_on_while_the_store_is_away_and_comes_back_into_it() {
   # Whoever looks is told.
   expect_exit 0 clean call infrastructure.inspect
   expect_said 'FALLBACK since .* works with a local state'
+  expect_exit "[2345]" snapcore list infrastructure
+  expect_said "FALLBACK since .* works with a local state" "of which nobody keeps versions"
   # As long as the store is away it does not come back, and nothing is touched.
   expect_exit '[23]' come_back
   expect_said 'the state cannot be had from its store: state pull of OpenTofu [0-9.]+ exited with 1: Error loading the state'
