@@ -475,6 +475,29 @@ case_a_fallback_that_was_not_used_is_taken_back() {
   expect_equal "$(fingerprint "$work/infra")" "$was" "the working directory"
 }
 
+case_a_fallback_is_taken_back_by_the_commands_for_a_person() {
+  make_stored_infrastructure
+  store_stop
+  fall_back
+  store_start
+  python3 - "$work/state/runs/$(newest_run)/journal.jsonl" >"$work/back.sh" <<'PY'
+import json, sys
+for line in open(sys.argv[1]):
+    record = json.loads(line)
+    if record["type"] == "undo_recorded":
+        print("\n".join(record["body"]["undo"]["shell"]))
+PY
+  find "$work/infra/.snapcore" -name "*.tfstate" -print -quit >"$work/one"
+  printf ' ' >>"$(cat "$work/one")"
+  ! bash "$work/back.sh" >"$work/out" 2>&1 || fail_case "a state that was worked with was left: $(cat "$work/back.sh")"
+  [ -e "$work/infra/zz_snapcore_backend_override.tf" ] || fail_case "the override is gone"
+  truncate -s -1 "$(cat "$work/one")"
+  bash "$work/back.sh" >"$work/out" 2>&1 || fail_case "$(cat "$work/back.sh" "$work/out")"
+  tofu plan -detailed-exitcode >"$work/plan" || fail_case "$(cat "$work/back.sh" "$work/plan")"
+  expect_exit 0 clean call infrastructure.fallback_status
+  expect_said 'it works with its store'
+}
+
 case_a_fallback_that_was_used_is_not_taken_back() {
   make_stored_infrastructure
   fall_back

@@ -200,6 +200,18 @@ Result<> look_to_the_store(const WorkPlace& place) {
   return files::fsync_directory(place.directory);
 }
 
+// The same by a person, while nothing was changed locally; the files of the fallback stay beside.
+std::string way_back_by_hand(const FallbackFiles& names, const WorkPlace& place, bool had_backend) {
+  const std::string live = live_record(place).string();
+  const std::string home = names.home.string();
+  using snapcore::process::shell_line;
+  const std::string record = had_backend ? shell_line({"cp", "--", names.backend.string(), live})
+                                         : shell_line({"rm", "-f", "--", live});
+  return shell_line({"cmp", "--", names.base.string(), names.state(place.workspace).string()}) +
+         " && " + record + " && " + shell_line({"rm", "-f", "--", names.override_.string()}) +
+         " && " + shell_line({"mv", "--", home, home + "-taken-back"});
+}
+
 // --- the three states
 
 struct Three {
@@ -429,10 +441,9 @@ Result<FallbackResult> call_fallback(sdk::Call& call, const FallbackArgs& args,
                               .lineage = state->lineage,
                               .serial = state->serial};
   const std::string home = names.home.string();
-  auto kept = call.record_undo(
-      {.data = Value::object({{"run", record.run}}),
-       .words = {"make the tool use its store again"},
-       .shell = {snapcore::process::shell_line({"rm", "-f", "--", names.override_.string()})}});
+  auto kept = call.record_undo({.data = Value::object({{"run", record.run}}),
+                                .words = {"make the tool use its store again"},
+                                .shell = {way_back_by_hand(names, place, backend->has_value())}});
   if (!kept) return fail(kept.error());
   if (auto made = make_home(names.home); !made) return fail(made.error());
   // What says that there is a fallback comes before all that makes one.
