@@ -27,9 +27,9 @@ void fields(snapcore::sdk::Fields& f, BucketTraces& traces);
 
 snapcore::Result<bool> bucket_is_there(Session& session);
 
-// `before` is what an earlier attempt changed; `keep` is called with what is about to be changed.
+// `traces` is what an earlier attempt changed; `keep` is called with what is about to be changed.
 snapcore::Result<BucketResult> make_bucket(
-    Session& session, BucketTraces before,
+    Session& session, BucketTraces traces,
     const std::function<snapcore::Result<>(const BucketTraces&)>& keep);
 
 // A bucket that holds anything stays.

@@ -352,7 +352,7 @@ class Examination {
                             (entries == 1 ? " entry was" : " entries were")});
   }
 
-  void note_content(std::string words) {
+  void note_content(const std::string& words) {
     content_problems_.push_back({.words = words, .of_broken_pages = words});
   }
 
