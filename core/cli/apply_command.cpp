@@ -1,4 +1,5 @@
 #include "base/real_file_system.hpp"
+#include "catalog/age.hpp"
 #include "cli/command.hpp"
 #include "cli/conduct.hpp"
 #include "cli/text/words.hpp"
@@ -9,8 +10,6 @@ namespace snapcore {
 namespace {
 
 constexpr std::chrono::hours kOldestPlan(24);
-// Clocks of two machines are apart.
-constexpr std::chrono::minutes kMostAhead(5);
 
 std::string name_of(const Invocation& invocation) {
   return "the plan " + invocation.words().front();
@@ -32,7 +31,7 @@ Result<> check_unused_and_fresh(Invocation& invocation, const Plan& plan) {
                                " ago; a plan is applied within 24 hours",
                            plan));
   }
-  if (-age > kMostAhead) {
+  if (is_ahead(age)) {
     return fail(plan_again("plan.expired",
                            name_of(invocation) + " says that it was made at " +
                                to_rfc3339(plan.made) + ", which is " + describe_age(-age) +
