@@ -26,7 +26,8 @@ std::string words_of(const Value& value) {
   return text.empty() ? "none" : text;
 }
 
-// As a person reads it; programs have it in the plan.
+}  // namespace
+
 std::string identity_words(const Value& identity) {
   if (!identity.is_object()) return words_of(identity);
   std::string text;
@@ -34,8 +35,6 @@ std::string identity_words(const Value& identity) {
     text += (text.empty() ? "" : "; ") + name + " " + words_of(value);
   return text;
 }
-
-}  // namespace
 
 bool is_guard(std::string_view name) {
   return std::find(kGuardNames.begin(), kGuardNames.end(), name) != kGuardNames.end();

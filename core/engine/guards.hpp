@@ -16,6 +16,9 @@
 
 namespace snapcore {
 
+// Whose an artifact or a target is, as a person reads it; programs have it in the plan.
+std::string identity_words(const Value& identity);
+
 bool is_guard(std::string_view name);  // age destroys hash identity healthy lock space version
 
 // "guard.unknown_waiver" or "guard.waiver_not_allowed" when one of them may not be used here at

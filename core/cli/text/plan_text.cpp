@@ -10,6 +10,7 @@
 #include "cli/text/plan_parts.hpp"
 #include "cli/text/words.hpp"
 #include "engine/bounds.hpp"
+#include "engine/guards.hpp"
 #include "engine/room.hpp"
 #include "engine/scopes.hpp"
 
@@ -90,7 +91,7 @@ void examination(Page& page, const PlannedRestore& restore) {
     facts.push_back(name + " " + plain_text(text));
   if (!facts.empty()) page.field(4, "contents", kLabel, joined(facts));
   if (!found.at("identity").is_null())
-    page.field(4, "identity", kLabel, plain_text(found.at("identity")));
+    page.field(4, "identity", kLabel, identity_words(found.at("identity")));
   for (const Value& line : found.at("evidence").items()) page.field(4, "", kLabel, line.text());
 }
 
@@ -107,7 +108,7 @@ std::vector<std::string> evidence_of_target(const PlannedRestore& restore) {
 }
 
 std::string keeping(const PlannedRestore& restore) {
-  if (restore.keeps == "aside") return "what is live now stays beside the new one, by rename";
+  if (restore.keeps == "aside") return "what is live now stays beside the new one";
   if (restore.keeps == "capture") return "what is live now is captured first";
   return "nothing: what is live now is lost";
 }
