@@ -208,10 +208,13 @@ class Counting {
     stats_.history_bytes = all_.history_bytes;
     stats_.words = {
         space_.name() + ": " + size_words(stats_.database_bytes) + " of pages, " +
-            size_words(stats_.free_bytes) + " of them free (a defragmentation gives them back)",
+            (stats_.free_bytes == 0 ? "none of them free"
+                                    : size_words(stats_.free_bytes) +
+                                          " of them free (a defragmentation gives them back)"),
         size_words(stats_.live_bytes) + " in " + count_words(stats_.live_keys, "key") + ", " +
             size_words(stats_.history_bytes) + " in " + std::to_string(stats_.history_entries) +
-            " older values and deletions (a compaction frees them)"};
+            " older values and deletions" +
+            (stats_.history_entries == 0 ? "" : " (a compaction frees them)")};
   }
 
   const KeySpace& space_;
