@@ -121,6 +121,10 @@ Result<ExitCode> audit(Invocation& invocation) {
   for (const std::string& run : *list) {
     auto fine = audit_one(invocation, fs, runs, run, std::nullopt);
     if (fine) continue;
+    if (fine.error().code == "journal.empty") {
+      invocation.output.say(fine.error().message + "\n");
+      continue;
+    }
     invocation.output.error(fine.error(), {});
     if (!first) first = fine.error();
   }

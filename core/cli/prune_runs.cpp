@@ -71,10 +71,6 @@ std::optional<Time> age_begins(const RunSummary& run) {
                     id.substr(9, 2) + ":" + id.substr(11, 2) + ":" + id.substr(13, 2) + "Z");
 }
 
-bool never_began(const RunSummary& run) {
-  return run.problem && run.problem->code == "journal.empty";
-}
-
 class Pruning {
  public:
   Pruning(Invocation& invocation, FileSystem& fs, Runs& runs, const Wish& wish,

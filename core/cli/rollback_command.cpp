@@ -2,6 +2,7 @@
 #include "cli/decision.hpp"
 #include "cli/newer_runs.hpp"
 #include "cli/take_over.hpp"
+#include "cli/text/words.hpp"
 
 namespace snapcore {
 namespace {
@@ -47,8 +48,10 @@ Result<> check_nothing_half_done(const OpenRun& run) {
     return fail({.code = "run.in_doubt",
                  .message = "run " + run.id + " was cut off in the middle of " + call.instance +
                             "." + call.operation + ": what it kept is still needed",
-                 .hint = "go on with it, or take it back:\nsnapcore resume " + run.id +
-                         "\nsnapcore rollback " + run.id,
+                 .hint = "go on with it, take it back, or look yourself and say what became of "
+                         "it:\nsnapcore resume " +
+                         run.id + "\nsnapcore rollback " + run.id + "\nsnapcore resolve " + run.id +
+                         " " + shell_word(call.id) + " --done    # or --not-done",
                  .category = Category::kPrecondition});
   }
   return {};

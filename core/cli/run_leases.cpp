@@ -22,10 +22,8 @@ Value lease_body(const Lease& lease, std::string_view state) {
 Remains remains_of(Runs& runs, const std::string& id) {
   const auto run = runs.summary(id);
   if (!run) return run.error().code == "state.unknown_run" ? Remains::kNoRun : Remains::kSomething;
-  if (run->problem)
-    return run->problem->code == "journal.empty" ? Remains::kNothing : Remains::kSomething;
-  if (!run->started) return Remains::kNothing;
-  return is_over(*run) ? Remains::kNothing : Remains::kSomething;
+  if (never_began(*run)) return Remains::kNothing;
+  return !run->problem && is_over(*run) ? Remains::kNothing : Remains::kSomething;
 }
 
 void tell_of_left(Output& output, const std::vector<Lease>& left) {

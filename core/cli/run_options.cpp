@@ -51,7 +51,11 @@ Result<RunWish> run_wish(const Options& options) {
   for (const std::string& text : options.all("answer")) {
     auto pair = parse_pair(text, "--answer NAME=VALUE");
     if (!pair) return fail(pair.error());
-    wish.answers[pair->name] = pair->value;
+    if (!wish.answers.emplace(pair->name, pair->value).second) {
+      return fail({.code = "arguments.bad_option",
+                   .message = "question '" + pair->name + "' is answered twice",
+                   .hint = "give --answer " + pair->name + "=VALUE once"});
+    }
   }
   wish.dry_run = options.has("dry-run");
   wish.yes = options.has("yes");

@@ -13,6 +13,10 @@ std::string renewed_when(const Lease& lease, Time now) {
 
 }  // namespace
 
+bool never_began(const RunSummary& run) {
+  return run.problem ? run.problem->code == "journal.empty" : !run.started;
+}
+
 bool is_over(const RunSummary& run) {
   if (!run.ended) return false;
   if (run.accepted_by) return !run.rollback_error;

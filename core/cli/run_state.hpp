@@ -11,6 +11,9 @@
 
 namespace snapcore {
 
+// It was killed before its first record: nothing was done under it.
+bool never_began(const RunSummary& run);
+
 // It came to an end, and there is nothing to go on with or to hold anything for.
 bool is_over(const RunSummary& run);
 

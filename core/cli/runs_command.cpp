@@ -49,8 +49,9 @@ class Sightings {
 };
 
 std::string outcome_of(const RunSummary& run, const Sightings& sightings) {
-  if (run.problem) return "journal damaged";
   if (run.goes_on) return "still goes on";
+  if (never_began(run)) return "was killed while it was being started: nothing was done";
+  if (run.problem) return "journal damaged";
   if (!run.ended && !run.accepted_by) return sightings.words(run);
   std::string text = how_it_ended(run);
   if (!run.accepted_by) return text;
@@ -145,7 +146,7 @@ std::string in_words(const Record& record) {
 
 // Nobody can be at it, and it did not come to an end of its own.
 bool half_way(const RunSummary& run, const Sightings& sightings) {
-  return !run.accepted_by && !is_over(run) && !sightings.may_go_on(run);
+  return !run.accepted_by && !never_began(run) && !is_over(run) && !sightings.may_go_on(run);
 }
 
 History show_records(Page& page, FileSystem& fs, const RunSummary& run) {
@@ -244,7 +245,8 @@ void show_all(Output& output, const std::vector<RunSummary>& list, const Sightin
   for (const RunSummary& run : list) {
     page.line(0, run.id, Tone::kBold);
     if (!run.summary.empty()) page.line(2, run.summary);
-    page.line(2, outcome_of(run, sightings), run.problem ? Tone::kBad : Tone::kPlain);
+    page.line(2, outcome_of(run, sightings),
+              run.problem && !never_began(run) ? Tone::kBad : Tone::kPlain);
   }
   output.print(page.text());
   output.say(describe_count(list.size(), "run") + " in " +

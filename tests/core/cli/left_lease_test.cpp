@@ -100,6 +100,31 @@ TEST_F(LeftLeaseTest, ARunThatWasKilledBeforeItsFirstRecordHoldsNothingUp) {
   expect_taken_over_from(run);
 }
 
+TEST_F(LeftLeaseTest, ARunThatNeverBeganIsCalledThatEverywhere) {
+  const std::string whole = done_run();
+  const std::string run = new_run([&] { EXPECT_EQ(add("two").exit, 0); });
+  put("state/runs/" + run + "/lock", "");  // its process is gone
+  const auto is_said = [&](const std::string& by_audit) {
+    const Ended shown = snapcore({"runs", run});
+    EXPECT_THAT(unbroken(shown.out), HasSubstr("was killed while it was being started: nothing "
+                                               "was done"));
+    EXPECT_THAT(shown.out, Not(HasSubstr("resume")));
+    EXPECT_THAT(shown.out, Not(HasSubstr("damaged")));
+    const Ended audited = snapcore({"audit"});
+    EXPECT_EQ(audited.exit, 0) << audited.err;
+    EXPECT_THAT(audited.out, HasSubstr(whole));
+    EXPECT_THAT(unbroken(audited.out + audited.err), HasSubstr(by_audit));
+  };
+  const std::string killed = "run " + run + " was killed while it was being started";
+  keep_records(run, 1);
+  is_said(run + ": 0 records");
+  std::filesystem::remove(path(journal(run)));
+  std::filesystem::remove_all(path("state/runs/" + run + "/scratch"));
+  is_said(killed);
+  put(journal(run), "");
+  is_said(killed);
+}
+
 TEST_F(LeftLeaseTest, ARunThatStandsHalfWayKeepsThem) {
   const std::string run = done_run();
   cut_last_record(run);
