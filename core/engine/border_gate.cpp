@@ -52,6 +52,7 @@ struct BorderGate::State {
               .plan = border.plan,
               .run_id = border.run_id,
               .journal = journal,
+              .on_failure = border.on_failure,
               .scratch_root = {},
               .audience = nobody,
               .cancelled = request.cancelled ? *request.cancelled : kNever,
@@ -114,6 +115,7 @@ Result<> BorderGate::begin_step(std::string_view name, const Line& line) {
 }
 
 void BorderGate::end_step() { state_->now().end_step(); }
+bool BorderGate::step_failed(const Error& error) { return state_->now().step_failed(error); }
 
 Result<bool> BorderGate::begin_when(const Value& condition, const Line& line) {
   return state_->now().begin_when(condition, line);

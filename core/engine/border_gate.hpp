@@ -32,6 +32,7 @@ class BorderGate final : public Gate {
                       const Line& line) override;
   Result<> begin_step(std::string_view name, const Line& line) override;
   void end_step() override;
+  bool step_failed(const Error& error) override;
   Result<bool> begin_when(const Value& condition, const Line& line) override;
   void end_when() override;
   Result<Next> begin_part(const Part& part) override;

@@ -221,6 +221,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
 
 Result<> Executor::begin_step(std::string_view name, const Line&) {
   state_->here->step = name;
+  state_->here->step_depth = state_->here->scopes.depth();
   state_->request.audience.step_began(name);
   auto written = state_->journal.append_later(record::kStep, Value::object({{"name", name}}));
   return written ? Result<>() : fail(state_->halt(written.error()));
@@ -240,8 +241,20 @@ bool Executor::step_failed(const Error& error) {
   state.report.warnings.push_back("step '" + state.here->step +
                                   "' failed and was left as it is: " + error.message);
   state.forgiven = true;
+  state.pass_over_step();
   state.go_on();
   return true;
+}
+
+// What the failed step had still to do stands in the plan with its numbers, and what comes behind
+// it has those that follow.
+void Executor::State::pass_over_step() {
+  here->scopes.close_to(here->step_depth);
+  for (const PlannedCall* call : plan().calls()) {
+    if (!here->scopes.lies_ahead(call->id)) continue;
+    if (call->step != here->step) return;
+    here->scopes.pass_over(call->id);
+  }
 }
 
 Result<bool> Executor::begin_when(const Value& condition, const Line&) {

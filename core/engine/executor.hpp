@@ -26,6 +26,7 @@ struct Border {
   const PlannedPart& phase;
   const History& known;  // what the run did so far
   std::string run_id;
+  OnFailure on_failure;
 };
 
 // A phase that may be done, and why: "within its bounds", "prompt", "digest".

@@ -186,8 +186,11 @@ Result<> Executor::State::reach(const std::string& part) {
                       .message = name + " is not planned",
                       .category = Category::kInternal}));
   }
-  auto admitted = request.at_border(
-      {.plan = plan(), .phase = outline, .known = known, .run_id = request.run_id});
+  auto admitted = request.at_border({.plan = plan(),
+                                     .phase = outline,
+                                     .known = known,
+                                     .run_id = request.run_id,
+                                     .on_failure = request.on_failure});
   if (!admitted) {
     const std::string& code = admitted.error().code;
     interrupted = interrupted || request.cancelled;

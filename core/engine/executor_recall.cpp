@@ -82,8 +82,9 @@ Result<Executor::State::Recalled> Executor::State::recall(const CallSite& site, 
   const bool of_this_round = past->begun > round_seq() && (past->is_act || !remade);
   if (past->result && (past->is_act || of_this_round))
     return Recalled{.answer = *past->result, .inputs = inputs_from(past->streams)};
+  // Who is only told of it stands behind it.
   if (past->error && of_this_round && request.history &&
-      request.history->went_on_behind(site.id, past->ended))
+      (request.only_told || request.history->went_on_behind(site.id, past->ended)))
     return Recalled{.answer = fail(*past->error)};
   return settle(site, *past, act);
 }

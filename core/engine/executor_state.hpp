@@ -82,6 +82,7 @@ struct Executor::State {
     std::optional<std::uint64_t> next_up;  // the record that it is about to be told again
     Scopes scopes = {};
     std::string step = {};
+    std::size_t step_depth = 1;  // of the scopes where it began
     std::vector<OpenPart> parts = {};
     std::vector<StandingAct> standing = {};
     std::optional<Error> stop = {};
@@ -128,6 +129,7 @@ struct Executor::State {
   BodyFailure failure_of(const BodyEnd& end) const;
   bool ends_all() const;  // something that no branch goes on behind
   bool may_go_on() const;
+  void pass_over_step();
   void go_on();  // behind a failure that was caught
   void count_as_done(std::string_view scope);
   void leave_part();

@@ -1,5 +1,7 @@
 #include "engine/scopes.hpp"
 
+#include <algorithm>
+
 namespace snapcore {
 namespace {
 
@@ -25,6 +27,46 @@ std::string_view take_component(std::string_view& path) {
 }
 
 }  // namespace
+
+namespace {
+
+// Where in a scope something stands: at the 2nd call for "root#2", "root#2.stage"; at the 3rd retry
+// for "root/retry[3]#1".
+struct Place {
+  std::string_view word;  // "" a call of the scope itself
+  std::uint64_t number = 0;
+};
+
+Place place_in(std::string_view scope, std::string_view id) {
+  id.remove_prefix(scope.size());
+  Place place;
+  if (id.substr(0, 1) == "/") {
+    place.word = id.substr(1, id.find('[') - 1);
+    id.remove_prefix(std::min(id.size(), id.find('[')));
+  }
+  for (const char c : id.substr(std::min<std::size_t>(1, id.size()))) {
+    if (c < '0' || c > '9') break;
+    place.number = 10 * place.number + static_cast<std::uint64_t>(c - '0');
+  }
+  return place;
+}
+
+}  // namespace
+
+bool Scopes::lies_ahead(std::string_view id) const {
+  if (!stands_in(id, here().path)) return false;
+  const Place place = place_in(here().path, id);
+  if (place.word.empty()) return place.number > here().calls;
+  const auto come_to = here().inner.find(place.word);
+  return come_to == here().inner.end() || place.number > come_to->second;
+}
+
+void Scopes::pass_over(std::string_view id) {
+  const Place place = place_in(here().path, id);
+  std::uint64_t& count =
+      place.word.empty() ? open_.back().calls : open_.back().inner[std::string(place.word)];
+  count = std::max(count, place.number);
+}
 
 std::string branch_of(std::string_view id) {
   const std::string_view path = id.substr(0, id.find_first_of("#?"));

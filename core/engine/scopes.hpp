@@ -49,6 +49,11 @@ class Scopes {
     return std::string(word) + "[" + std::to_string(++count) + "]";
   }
 
+  // A call of the plan, or what holds it, that stands in this scope and is not come to yet.
+  bool lies_ahead(std::string_view id) const;
+  // Counts it as come by, with what stands before it.
+  void pass_over(std::string_view id);
+
   void open(std::string_view name) {
     Scope scope{.path = here().path + "/" + std::string(name),
                 .made = here().made + "/" + std::string(name),

@@ -166,17 +166,6 @@ TEST(ParallelTest, NothingInsideOfABranchCatchesTheFailureOfAnother) {
   EXPECT_EQ(scene.get("b/calls"), "hear bell\nundo bell\n");
 }
 
-// A step as the word of a runbook makes it.
-Script step_of(const std::string& name, Script body) {
-  return [name, body](Gate& gate) -> Result<> {
-    if (auto begun = gate.begin_step(name, {}); !begun) return begun;
-    auto ended = body(gate);
-    if (!ended && !gate.step_failed(ended.error())) return ended;
-    gate.end_step();
-    return {};
-  };
-}
-
 TEST(ParallelTest, AStepOfABranchThatFailsIsLeftAndTheBranchGoesOnWhereThatIsAskedFor) {
   Scene scene;
   const Script script = one_after_the_other(
@@ -192,6 +181,28 @@ TEST(ParallelTest, AStepOfABranchThatFailsIsLeftAndTheBranchGoesOnWhereThatIsAsk
   EXPECT_THAT(report.warnings[0], HasSubstr("step 'bad' failed and was left as it is"));
   EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one", "three"));
   EXPECT_THAT(scene.names("b"), ElementsAre("calls", "two"));
+}
+
+TEST(ParallelTest, BehindAStepThatFailedInItsMiddleABranchGoesOn) {
+  Scene scene;
+  const Script in_its_middle = step_of(
+      "bad", one_after_the_other({in_order({add_entry("x", "a", "before"), add_entry("never")}),
+                                  retry(1, in_order({add_entry("neither")})),
+                                  in_order({add_entry("nor")})}));
+  const Script behind = step_of("good", one_after_the_other({retry(1, in_order({add_entry("one")})),
+                                                             in_order({add_entry("four")})}));
+  const Script script =
+      one_after_the_other({in_its_middle, behind,
+                           beside({one_after_the_other({in_its_middle, behind}),
+                                   in_order({add_entry("two", "b"), add_entry("five", "b")})}),
+                           step_of("last", in_order({add_entry("three")}))});
+  const auto report = scene.run(script, OnFailure::kContinue);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_EQ(report.error->code, "ledger.broken");
+  EXPECT_EQ(report.warnings.size(), 2u);
+  EXPECT_EQ(scene.get("a/calls"),
+            "add x\nadd one\nadd four\nadd x\nadd one\nadd four\nadd three\n");
+  EXPECT_EQ(scene.get("b/calls"), "add two\nadd five\n");
 }
 
 TEST(ParallelTest, AStepInWhatMakesItAgainIsNotLeft) {

@@ -87,6 +87,24 @@ TEST(PhaseTest, WhatItCameToBeforeItStayedAnOutlineIsTakenOut) {
   EXPECT_EQ(plan->calls()[1]->id, "root#2");
 }
 
+TEST(PhaseTest, BehindAStepThatFailedAndWasLeftItIsPlannedToo) {
+  for (const char* how : {"before", "after"}) {
+    Scene scene;
+    const Script script = one_after_the_other(
+        {in_order({add_entry("one")}),
+         step_of("bad", in_order({add_entry("x", "b", how), add_entry("never", "b")})),
+         phase("Copy", kOnB, copies()), in_order({add_entry("three")})});
+    const auto plan = scene.plan(script);
+    ASSERT_NE(plan->outline("Copy"), nullptr);
+    const auto report = scene.execute(*plan, script, OnFailure::kContinue);
+    EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+    EXPECT_EQ(report.error->code, "ledger.broken") << report.error->message;
+    EXPECT_EQ(report.warnings.size(), 1u);
+    EXPECT_EQ(scene.get("b/calls"), "add x\nadd copy-1\n");
+    EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one", "three"));
+  }
+}
+
 TEST(PhaseTest, AReadThatFailsWithWhatMayGoAwayMakesItAnOutline) {
   Scene scene;
   scene.put("a/weather", "count before 1\n");

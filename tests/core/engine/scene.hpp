@@ -359,6 +359,17 @@ inline Script beside(std::vector<Script> branches, int limit = 16) {
                          bodies);
   };
 }
+// A step as the word of a runbook makes it.
+inline Script step_of(const std::string& name, Script body) {
+  return [name, body](Gate& gate) -> Result<> {
+    if (auto begun = gate.begin_step(name, {}); !begun) return begun;
+    auto ended = body(gate);
+    if (!ended && !gate.step_failed(ended.error())) return ended;
+    gate.end_step();
+    return {};
+  };
+}
+
 inline Script one_after_the_other(std::vector<Script> scripts) {
   return [scripts](Gate& gate) -> Result<> {
     for (const Script& script : scripts) {
