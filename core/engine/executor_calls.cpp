@@ -169,18 +169,23 @@ Result<Value> Executor::State::execute(const PlannedCall& planned,
   return remember(site, std::move(act), std::move(*before));
 }
 
+void Executor::State::count_tried(const PlannedCall& planned, const StandingAct& act,
+                                  bool left_something) {
+  if (!planned.is_act() || act.staging) return;
+  tried = true;
+  touched = touched || left_something;
+}
+
 // Answers from the journal.
 Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, Recalled before) {
   const PlannedCall& planned = site.shown;
-  const bool stands = planned.is_act() && !before.undone;
-  if (planned.is_act() && !act.staging) tried = true;
+  const bool left = *before.answer || !leaves_nothing(before.answer->error(), act);
+  const bool stands = planned.is_act() && !before.undone && left;
+  count_tried(planned, act, left);
   if (!*before.answer) {
-    const Error& error = before.answer->error();
-    if (planned.is_act() && !leaves_nothing(error, act)) touched = touched || !act.staging;
-    if (stands && !leaves_nothing(error, act)) stand(std::move(act));
-    return fail(call_failed(site, error));
+    if (stands) stand(std::move(act));
+    return fail(call_failed(site, before.answer->error()));
   }
-  if (planned.is_act() && !act.staging) touched = true;
   const Value& result = **before.answer;
   const bool new_here = results.insert_or_assign(site.id, result).second;
   if (stands) stand(std::move(act));
@@ -205,7 +210,6 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   const bool looks_again = inside(PartKind::kWaitUntil) && here->parts.back().round > 1;
   if (!looks_again) request.audience.call_began(planned);
   act.nested.clear();  // each comes again, from the journal or anew
-  if (planned.is_act() && !act.staging) tried = true;
   LiveCall call = live_call(site, act);
   call.attempt = before.attempt;
   call.checkpoint = before.checkpoint;
@@ -213,12 +217,11 @@ Result<Value> Executor::State::make(const CallSite& site, StandingAct act, const
   call.shown_as = &planned;
   const auto began = SteadyClock::now();
   const auto answered = call.run(site.args);
-  const bool changed_nothing = !answered.result && leaves_nothing(answered.result.error(), act);
-  if (planned.is_act() && !act.staging && !changed_nothing) touched = true;
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - began).count();
   if (inputs) *inputs = answered.inputs;
   act.result = answered.result ? std::optional(*answered.result) : std::nullopt;
   const bool stands = answered.result || !leaves_nothing(answered.result.error(), act);
+  count_tried(planned, act, stands);
   if (planned.is_act() && stands) stand(std::move(act));
   if (!answered.result) {
     const Error& error = answered.result.error();

@@ -201,6 +201,8 @@ struct Executor::State {
                         const Operation& operation, std::vector<OpenedInput>* inputs = nullptr);
   Result<Value> execute_nested(const PlannedCall& outer, StandingAct& parent,
                                const Instance& caller, const NestedRequest& nested);
+  // Keeps whether anything live was to be changed, and whether it was.
+  void count_tried(const PlannedCall& planned, const StandingAct& act, bool left_something);
   Result<Value> remember(const CallSite& site, StandingAct act, Recalled before);
   Result<Value> make(const CallSite& site, StandingAct act, const Recalled& before,
                      std::vector<OpenedInput>* inputs);

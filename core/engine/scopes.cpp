@@ -26,10 +26,6 @@ std::string_view take_component(std::string_view& path) {
   return first;
 }
 
-}  // namespace
-
-namespace {
-
 // Where in a scope something stands: at the 2nd call for "root#2", "root#2.stage"; at the 3rd retry
 // for "root/retry[3]#1".
 struct Place {
