@@ -2,9 +2,8 @@
 # A real MinIO that is lost with all it held, and rebuilt: by a real OpenTofu, whose state lay in it.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_SESSION_TOKEN
-export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
-export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
+# shellcheck source=store.sh
+. "$(dirname "$0")/store.sh"
 
 rebuild="$root/scripts/lua/minio-rebuild.lua"
 state=net/terraform.tfstate
@@ -16,14 +15,6 @@ tofu() {
     AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" "$tofu_bin" "$@")
 }
 
-# ask METHOD PATH   curl signs by itself; what is PUT comes from stdin
-ask() {
-  local method=$1 path=$2 body=()
-  cat >"$work/body"
-  [ "$method" != PUT ] || body=(-T "$work/body")
-  curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
-    -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" || exit 1
-}
 keys() { ask GET 'bucket?list-type=2' </dev/null | grep -oE '<Key>[^<]*' | sed 's/<Key>//' | LC_ALL=C sort; }
 
 # MinIO, described by a configuration that starts it, whose state lies in it; beside it other states and a large

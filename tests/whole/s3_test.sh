@@ -2,9 +2,8 @@
 # Artifacts in real S3 stores, through the tool.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
-export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
-unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_SESSION_TOKEN
+# shellcheck source=store.sh
+. "$(dirname "$0")/store.sh"
 
 tear_down() {
   if [ -x "$work/server/ctl" ]; then "$work/server/ctl" kill; fi
@@ -23,16 +22,6 @@ start_store() {
   cat >"$work/site.lua" <<LUA
 return { instances = { store = { plugin = "s3", bucket = "bucket", prefix = "db/", endpoint = "$url" } } }
 LUA
-}
-
-# ask METHOD PATH [OPTION...]   curl signs by itself; what is PUT comes from stdin
-ask() {
-  local method=$1 path=$2 body=()
-  shift 2
-  cat >"$work/body"
-  [ "$method" != PUT ] || body=(-T "$work/body")
-  curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
-    -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" "$@" || exit 1
 }
 
 case_what_others_put_into_a_bucket_is_listed_and_shown() {

@@ -3,9 +3,8 @@
 # and who keeps whom out.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_DYNAMODB AWS_SESSION_TOKEN
-export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
-export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
+# shellcheck source=store.sh
+. "$(dirname "$0")/store.sh"
 
 tfstate_restore="$root/scripts/lua/tfstate-restore.lua"
 
@@ -30,16 +29,6 @@ have() {
   "$root/tests/servers/start.sh" "$1" "$work/$2" 2>"$work/why" || code=$?
   [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/why")"
   [ "$code" = 0 ] || fail_case "$(cat "$work/why")"
-}
-
-# ask METHOD PATH   curl signs by itself; what is PUT comes from stdin
-ask() {
-  local method=$1 path=$2 body=()
-  shift 2
-  cat >"$work/body"
-  [ "$method" != PUT ] || body=(-T "$work/body")
-  curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
-    -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" "$@" || exit 1
 }
 
 # A bucket that keeps versions, of a store that was tested.
