@@ -221,6 +221,7 @@ Result<Answer> Executor::call(std::string_view name, std::string_view operation_
 
 Result<> Executor::begin_step(std::string_view name, const Line&) {
   state_->here->step = name;
+  state_->here->step_id = state_->here->scopes.next_step();
   state_->here->step_depth = state_->here->scopes.depth();
   state_->request.audience.step_began(name);
   auto written = state_->journal.append_later(record::kStep, Value::object({{"name", name}}));
@@ -247,9 +248,12 @@ bool Executor::step_failed(const Error& error) {
 }
 
 // What the failed step had still to do stands in the plan with its numbers, and what comes behind
-// it has those that follow.
+// it has those that follow. A plan of before it said where its steps end has no more of them than
+// the calls.
 void Executor::State::pass_over_step() {
   here->scopes.close_to(here->step_depth);
+  const PlannedStep* planned = plan().step(here->step_id);
+  if (planned && planned->name == here->step) return here->scopes.pass_to(planned->end);
   for (const PlannedCall* call : plan().calls()) {
     if (!here->scopes.lies_ahead(call->id)) continue;
     if (call->step != here->step) return;

@@ -82,6 +82,7 @@ struct Executor::State {
     std::optional<std::uint64_t> next_up;  // the record that it is about to be told again
     Scopes scopes = {};
     std::string step = {};
+    std::string step_id = {};
     std::size_t step_depth = 1;  // of the scopes where it began
     std::vector<OpenPart> parts = {};
     std::vector<StandingAct> standing = {};

@@ -45,6 +45,13 @@ const PlannedPart* Plan::part(std::string_view wanted) const {
   return nullptr;
 }
 
+const PlannedStep* Plan::step(std::string_view wanted) const {
+  for (const PlannedStep& step : steps) {
+    if (step.id == wanted) return &step;
+  }
+  return nullptr;
+}
+
 std::vector<const PlannedPart*> Plan::outlines() const {
   std::vector<const PlannedPart*> list;
   for (const PlannedPart& part : parts) {
@@ -88,6 +95,7 @@ Plan with_phase(Plan plan, const std::string& part, const Plan& phase) {
   const auto append = [](auto& list, const auto& more) {
     list.insert(list.end(), more.begin(), more.end());
   };
+  append(plan.steps, phase.steps);
   append(plan.restores, phase.restores);
   append(plan.choices, phase.choices);
   append(plan.concerns, phase.concerns);

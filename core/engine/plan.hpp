@@ -15,6 +15,7 @@
 
 #include "base/clock.hpp"
 #include "engine/gate.hpp"
+#include "engine/scopes.hpp"
 #include "plugin/manifest.hpp"
 
 namespace snapcore {
@@ -132,6 +133,13 @@ struct PlannedPart {
   std::vector<std::string> notes = {};  // of on_rollback, for the way back
 };
 
+// Where a step ends: whoever leaves it before that goes on from there.
+struct PlannedStep {
+  std::string id;  // "root/step[1]", though what it holds has no scope of its own
+  std::string name;
+  ScopeCounts end;  // of the scope it stands in
+};
+
 // The resource that an instance as a whole is, where an act on it names none.
 std::string whole_instance(std::string_view name);
 
@@ -150,6 +158,7 @@ struct Plan {
   Time made{};
   std::vector<PlannedPhase> phases;
   std::vector<PlannedPart> parts;  // in the order in which they begin
+  std::vector<PlannedStep> steps;  // none in a plan of before they were kept
   std::vector<PlannedRestore> restores;
   std::vector<Choice> choices;
   std::vector<Concern> concerns;
@@ -164,6 +173,7 @@ struct Plan {
   std::vector<const PlannedCall*> calls() const;
   const PlannedCall* find(std::string_view wanted) const;
   const PlannedPart* part(std::string_view wanted) const;
+  const PlannedStep* step(std::string_view wanted) const;
   std::size_t acts() const;
   // The phases that are not planned yet; one of them by its name, null when it is planned.
   std::vector<const PlannedPart*> outlines() const;

@@ -112,6 +112,27 @@ Result<PlannedPart> part_from(const Value& value) {
       .notes = texts_from(value.at("notes"))};
 }
 
+Value to_value(const PlannedStep& step) {
+  Value inner = Value::object();
+  for (const auto& [word, number] : step.end.inner) inner[word] = number;
+  return Value::object({{"id", step.id},
+                        {"name", step.name},
+                        {"end", Value::object({{"calls", step.end.calls},
+                                               {"reads", step.end.reads},
+                                               {"inner", std::move(inner)}})}});
+}
+
+PlannedStep step_from(const Value& value) {
+  const Value& end = value.at("end");
+  PlannedStep step{
+      .id = value.at("id").text(),
+      .name = value.at("name").text(),
+      .end = {.calls = end.at("calls").uint_or(0), .reads = end.at("reads").uint_or(0)}};
+  for (const auto& [word, number] : end.at("inner").members())
+    step.end.inner[word] = number.uint_or(0);
+  return step;
+}
+
 Value to_value(const PlannedRestore& restore) {
   Value value = Value::object({{"id", restore.id},
                                {"target", restore.target},
@@ -185,9 +206,11 @@ Value to_value(const Plan& plan) {
   value["site_path"] = plan.site_path;
   value["notes"] = texts_of(plan.notes);
   value["has_fresh_arguments"] = plan.has_fresh_arguments;
-  Value::Array phases, parts, restores, choices, concerns, code, plugins;
+  Value::Array phases, parts, steps, restores, choices, concerns, code, plugins;
   for (const PlannedPart& part : plan.parts) parts.push_back(to_value(part));
   if (!parts.empty()) value["parts"] = std::move(parts);
+  for (const PlannedStep& step : plan.steps) steps.push_back(to_value(step));
+  if (!steps.empty()) value["steps"] = std::move(steps);
   for (const PlannedPhase& phase : plan.phases) {
     Value::Array calls;
     for (const PlannedCall& call : phase.calls) calls.push_back(to_value(call));
@@ -249,6 +272,7 @@ Result<Plan> plan_from(const Value& value) {
     if (!part) return fail(part.error());
     plan.parts.push_back(std::move(*part));
   }
+  for (const Value& item : value.at("steps").items()) plan.steps.push_back(step_from(item));
   for (const Value& item : value.at("restores").items())
     plan.restores.push_back(restore_from(item));
   for (const Value& item : value.at("choices").items()) {

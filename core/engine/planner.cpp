@@ -156,10 +156,16 @@ Result<> Planner::begin_step(std::string_view name, const Line& line) {
                  .hint = "steps do not nest; end the outer one first"});
   }
   state_->step = name;
+  state_->step_id = state_->scopes.next_step();
   return {};
 }
 
-void Planner::end_step() { state_->step.clear(); }
+void Planner::end_step() {
+  State& state = *state_;
+  state.plan.steps.push_back(
+      {.id = state.step_id, .name = state.step, .end = state.scopes.here().counts});
+  state.step.clear();
+}
 
 Result<bool> Planner::begin_when(const Value& condition, const Line&) {
   if (auto fits = state_->check_beside("when", condition); !fits) return fail(fits.error());

@@ -116,7 +116,8 @@ Result<Next> Planner::begin_part(const Part& part) {
                               .line = part.line,
                               .calls_before = state.plan.calls().size()});
   open.changed_before = state.changed;
-  open.before = {.restores = state.plan.restores.size(),
+  open.before = {.steps = state.plan.steps.size(),
+                 .restores = state.plan.restores.size(),
                  .choices = state.plan.choices.size(),
                  .concerns = state.plan.concerns.size(),
                  .notes = state.plan.notes.size(),
@@ -193,6 +194,7 @@ Result<> Planner::State::leave_as_outline(OpenPart& part, const Error& why) {
   planned.outline = first_line(why.message);
   plan.phases.back().calls.clear();
   plan.parts.resize(part.planned + 1);
+  plan.steps.resize(part.before.steps);
   plan.restores.resize(part.before.restores);
   plan.choices.resize(part.before.choices);
   plan.concerns.resize(part.before.concerns);

@@ -41,7 +41,7 @@ struct Planner::State {
     std::set<std::string> changed_in_ways = {};
     // Of a phase: how much there was of what is taken out again when it stays an outline.
     struct Before {
-      std::size_t restores = 0, choices = 0, concerns = 0, notes = 0, perhaps = 0;
+      std::size_t steps = 0, restores = 0, choices = 0, concerns = 0, notes = 0, perhaps = 0;
     } before = {};
   };
   std::vector<OpenPart> parts;
@@ -49,6 +49,7 @@ struct Planner::State {
   std::vector<std::string> perhaps;
   bool behind_phase = false;  // the last of the plan's phases is over
   std::string step;
+  std::string step_id;
   // Of a parallel that is open: branches that are planned already.
   std::vector<std::string> beside;
   // What was answered inside of a parallel.

@@ -52,16 +52,27 @@ Place place_in(std::string_view scope, std::string_view id) {
 bool Scopes::lies_ahead(std::string_view id) const {
   if (!stands_in(id, here().path)) return false;
   const Place place = place_in(here().path, id);
-  if (place.word.empty()) return place.number > here().calls;
-  const auto come_to = here().inner.find(place.word);
-  return come_to == here().inner.end() || place.number > come_to->second;
+  if (place.word.empty()) return place.number > here().counts.calls;
+  const auto& inner = here().counts.inner;
+  const auto come_to = inner.find(place.word);
+  return come_to == inner.end() || place.number > come_to->second;
 }
 
 void Scopes::pass_over(std::string_view id) {
   const Place place = place_in(here().path, id);
-  std::uint64_t& count =
-      place.word.empty() ? open_.back().calls : open_.back().inner[std::string(place.word)];
+  ScopeCounts& now = open_.back().counts;
+  std::uint64_t& count = place.word.empty() ? now.calls : now.inner[std::string(place.word)];
   count = std::max(count, place.number);
+}
+
+void Scopes::pass_to(const ScopeCounts& end) {
+  ScopeCounts& now = open_.back().counts;
+  now.calls = std::max(now.calls, end.calls);
+  now.reads = std::max(now.reads, end.reads);
+  for (const auto& [word, number] : end.inner) {
+    std::uint64_t& count = now.inner[word];
+    count = std::max(count, number);
+  }
 }
 
 std::string branch_of(std::string_view id) {

@@ -15,13 +15,18 @@
 
 namespace snapcore {
 
+// What a scope has come to.
+struct ScopeCounts {
+  std::uint64_t calls = 0;
+  std::uint64_t reads = 0;
+  std::map<std::string, std::uint64_t, std::less<>> inner = {};  // scopes and steps, by word
+};
+
 struct Scope {
   std::string path = "root";  // as in the plan
   std::string made = "root";  // with the rounds
   Value condition = {};       // of the when() it stands in, or null
-  std::uint64_t calls = 0;
-  std::uint64_t reads = 0;
-  std::map<std::string, std::uint64_t, std::less<>> inner = {};  // scopes by word
+  ScopeCounts counts = {};
 };
 
 class Scopes {
@@ -38,21 +43,28 @@ class Scopes {
   const Scope& here() const { return open_.back(); }
   std::size_t depth() const { return open_.size(); }
 
-  std::string next_call() { return here().path + "#" + std::to_string(++open_.back().calls); }
+  std::string next_call() {
+    return here().path + "#" + std::to_string(++open_.back().counts.calls);
+  }
   ReadId next_read() {
-    const std::string number = "?" + std::to_string(++open_.back().reads);
+    const std::string number = "?" + std::to_string(++open_.back().counts.reads);
     return {here().path + number, here().made + number};
   }
   // "retry[2]": the second one in this scope.
   std::string numbered(std::string_view word) {
-    std::uint64_t& count = open_.back().inner[std::string(word)];
+    std::uint64_t& count = open_.back().counts.inner[std::string(word)];
     return std::string(word) + "[" + std::to_string(++count) + "]";
   }
+
+  // A step opens no scope, and is counted in the one it stands in.
+  std::string next_step() { return here().path + "/" + numbered("step"); }
 
   // A call of the plan, or what holds it, that stands in this scope and is not come to yet.
   bool lies_ahead(std::string_view id) const;
   // Counts it as come by, with what stands before it.
   void pass_over(std::string_view id);
+  // Counts everything as come by that a step which ends there holds.
+  void pass_to(const ScopeCounts& end);
 
   void open(std::string_view name) {
     Scope scope{.path = here().path + "/" + std::string(name),
@@ -74,8 +86,7 @@ class Scopes {
   void begin_round(const std::string& made, std::uint64_t round) {
     Scope& scope = open_.back();
     scope.made = round > 1 ? made + "@" + std::to_string(round) : made;
-    scope.calls = scope.reads = 0;
-    scope.inner.clear();
+    scope.counts = {};
   }
 
  private:

@@ -105,6 +105,29 @@ TEST(PhaseTest, BehindAStepThatFailedAndWasLeftItIsPlannedToo) {
   }
 }
 
+TEST(PhaseTest, OfOneThatIsPlannedWhenItIsReachedAStepIsLeftAsAWhole) {
+  Scene scene;
+  const auto ask = [](const char* what) -> Script {
+    return [what](Gate& gate) -> Result<> {
+      const auto answer = gate.outside(what);
+      return answer ? Result<>() : fail(answer.error());
+    };
+  };
+  const Script body = one_after_the_other(
+      {step_of("bad",
+               one_after_the_other({in_order({add_entry("x", "b", "before")}), ask("uuid")})),
+       step_of("good", one_after_the_other({ask("now"), copies()}))});
+  const Script script = one_after_the_other(
+      {in_order({add_entry("one")}), phase("Copy", kOnB, body), in_order({add_entry("three")})});
+  const auto plan = scene.plan(script);
+  ASSERT_NE(plan->outline("Copy"), nullptr);
+  EXPECT_THAT(plan->steps, IsEmpty()) << "they are planned anew with the phase";
+  const auto report = scene.execute(*plan, script, OnFailure::kContinue);
+  EXPECT_EQ(report.error->code, "ledger.broken") << report.error->message;
+  EXPECT_EQ(scene.get("b/calls"), "add x\nadd copy-1\n");
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one", "three"));
+}
+
 TEST(PhaseTest, AReadThatFailsWithWhatMayGoAwayMakesItAnOutline) {
   Scene scene;
   scene.put("a/weather", "count before 1\n");

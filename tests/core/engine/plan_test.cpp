@@ -53,6 +53,7 @@ Plan example() {
   restore.target_identity = "notes-1";
   plan.restores.push_back(restore);
   plan.choices.push_back({"root?1", "store", "latest", Value::object(), restore.artifact});
+  plan.steps.push_back({"root/step[1]", "Restore notes", {1, 2, {{"retry", 3}}}});
   plan.concerns.push_back({Concern::State::kWaived, "age", "notes", "too old", "tested by hand"});
   plan.code.push_back(code("book.lua", "runbook {}"));
   plan.site_path = "/etc/site.lua";
@@ -66,6 +67,8 @@ TEST(PlanTest, APlanReadsBackAsItWasWritten) {
   const auto read = plan_from(to_value(plan));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_value(*read), to_value(plan));
+  ASSERT_NE(read->step("root/step[1]"), nullptr);
+  EXPECT_EQ(read->step("root/step[1]")->end.inner.at("retry"), 3u);
   EXPECT_EQ(read->digest(), plan.digest());
 }
 
@@ -107,11 +110,12 @@ TEST(PlanTest, WhateverChangesTheMeaningChangesTheDigest) {
   }
 }
 
-TEST(PlanTest, WordsAgesTimesAndFreeSpaceDoNotChangeTheDigest) {
+TEST(PlanTest, WordsStepsAgesTimesAndFreeSpaceDoNotChangeTheDigest) {
   Plan plan = example();
   plan.id = "another";
   plan.made += std::chrono::hours(1);
   plan.summary = "other words";
+  plan.steps.clear();
   plan.phases[0].calls[0].effects = {"says it differently"};
   plan.phases[0].calls[0].space[0].free = 1;
   plan.phases[0].calls[0].line = {"moved.lua", 99};

@@ -371,6 +371,71 @@ TEST(RunTest, ContinueLeavesAFailedStepAndGoesOn) {
   EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("nothing")));
 }
 
+Script answer_of(const std::string& what) {
+  return [what](Gate& gate) -> Result<> {
+    const auto answer = gate.outside(what);
+    return answer ? Result<>() : fail(answer.error());
+  };
+}
+
+// Only looks where the entry was new.
+Script look_if_fresh(const std::string& name) {
+  return [name](Gate& gate) -> Result<> {
+    const auto added = call(gate, "b", "add", Value::object({{"name", name}}));
+    if (!added) return fail(added.error());
+    const auto holds = gate.begin_when(later_value(added->call, "fresh", "boolean"), {});
+    if (!holds || !*holds) return holds ? Result<>() : fail(holds.error());
+    const auto inner = call(gate, "store", "list");
+    gate.end_when();
+    return inner ? Result<>() : fail(inner.error());
+  };
+}
+
+// Its second half is a little of everything that has a number.
+Script in_its_middle() {
+  return step_of("bad",
+                 one_after_the_other({in_order({add_entry("x"), add_entry("never", "a", "before")}),
+                                      answer_of("uuid"), look_if_fresh("neither"),
+                                      in_order({{"store", "list", Value::object()}}),
+                                      retry(2, answer_of("uuid"))}));
+}
+Script behind_it() {
+  return one_after_the_other(
+      {step_of("good", one_after_the_other({answer_of("now"), look_if_fresh("two")})),
+       step_of("last", one_after_the_other({retry(3, answer_of("now")),
+                                            in_order({{"store", "latest", Value::object()}}),
+                                            look_if_fresh("three")}))});
+}
+
+TEST(RunTest, AStepThatIsLeftInItsMiddleLeavesNothingOfItToWhatComesBehind) {
+  Scene scene;
+  scene.put("store/n.note", Scene::note("berlin", "new"));
+  const Script script = one_after_the_other({in_its_middle(), behind_it()});
+  const auto plan = scene.plan(script);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto report = scene.execute(*plan, script, OnFailure::kContinue);
+  EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+  EXPECT_EQ(report.error->code, "ledger.broken") << report.error->message;
+  EXPECT_EQ(scene.get("a/calls"), "add x\nadd never\n");
+  EXPECT_EQ(scene.get("b/calls"), "add two\nadd three\n");
+  const auto again = scene.resume(*plan, script, OnFailure::kContinue);
+  EXPECT_EQ(again.error->code, "ledger.broken") << again.error->message;
+  EXPECT_EQ(scene.get("b/calls"), "add two\nadd three\n");
+}
+
+TEST(RunTest, APlanOfBeforeItKeptWhereStepsEndPassesOverTheCallsOfAStep) {
+  Scene scene;
+  const Script script = one_after_the_other(
+      {step_of("bad", in_order({add_entry("x", "a", "before"), add_entry("never")})),
+       step_of("good", in_order({add_entry("one")}))});
+  auto plan = scene.plan(script);
+  ASSERT_TRUE(plan) << plan.error().message;
+  plan->steps.clear();
+  const auto report = scene.execute(*plan, script, OnFailure::kContinue);
+  EXPECT_EQ(report.error->code, "ledger.broken") << report.error->message;
+  EXPECT_EQ(scene.get("a/calls"), "add x\nadd one\n");
+}
+
 TEST(RunTest, AnActIsNotBegunOnceTheRightToItIsLost) {
   Scene scene;
   const auto plan = scene.plan(in_order({add_entry("one"), expect_entry("one"), add_entry("two")}));

@@ -23,5 +23,26 @@ TEST(ScopesTest, TellBranchesOfOneParallelFromAllElse) {
   EXPECT_FALSE(are_beside("root/parallel[1]/branch[1]", ""));
 }
 
+TEST(ScopesTest, WhoPassesToAnEndStandsWhereItIsAndNeverGoesBack) {
+  Scopes scopes;
+  scopes.next_read();
+  scopes.next_read();
+  (void)scopes.numbered("retry");
+  scopes.pass_to({.calls = 4, .reads = 1, .inner = {{"when", 2}, {"retry", 1}}});
+  EXPECT_EQ(scopes.next_call(), "root#5");
+  EXPECT_EQ(scopes.next_read().planned, "root?3");
+  EXPECT_EQ(scopes.numbered("when"), "when[3]");
+  EXPECT_EQ(scopes.numbered("retry"), "retry[2]");
+}
+
+TEST(ScopesTest, AStepIsCountedInTheScopeItStandsIn) {
+  Scopes scopes;
+  EXPECT_EQ(scopes.next_step(), "root/step[1]");
+  scopes.open(scopes.numbered("phase"));
+  EXPECT_EQ(scopes.next_step(), "root/phase[1]/step[1]");
+  scopes.close();
+  EXPECT_EQ(scopes.next_step(), "root/step[2]");
+}
+
 }  // namespace
 }  // namespace snapcore
