@@ -77,7 +77,7 @@ class Looked {
   Result<Plan> read_plan() const {
     auto saved = read_plan_file(fs_, directory_ / "plan.json");
     if (!saved) return fail(saved.error());
-    return with_phases(std::move(saved->plan), history_.phases());
+    return with_phases(std::move(saved->plan), history_);
   }
 
   FileSystem& fs_;

@@ -90,7 +90,7 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   auto saved = read_plan_file(run->fs, run->directory / "plan.json");
   if (!saved) return fail(without_plan(*run, saved.error()));
   run->saved = std::move(*saved);
-  auto plan = with_phases(std::move(run->saved.plan), run->history.phases());
+  auto plan = with_phases(std::move(run->saved.plan), run->history);
   if (!plan) return fail(plan.error());
   run->saved.plan = std::move(*plan);
   auto site = carried_site(run->fs, run->directory, run->saved.plan.site_digest);

@@ -169,7 +169,7 @@ History show_records(Page& page, FileSystem& fs, const RunSummary& run) {
 // By the plan it carries; where that is gone, by what the journal has of each call.
 std::vector<BackStep> way_back(FileSystem& fs, const RunSummary& run, const History& history) {
   auto saved = read_plan_file(fs, run.directory / "plan.json");
-  auto plan = saved ? with_phases(std::move(saved->plan), history.phases()) : Result<Plan>(Plan());
+  auto plan = saved ? with_phases(std::move(saved->plan), history) : Result<Plan>(Plan());
   return way_back_of(plan ? *plan : Plan(), history);
 }
 

@@ -94,6 +94,9 @@ void History::take(const Record& record) {
     take_part(record);
   } else if (record.type == record::kPhase) {
     phases_.push_back(body);
+    forget_reads_in(body.at("part").view());
+  } else if (record.type == record::kApproval && body.has("replaces")) {
+    plans_anew_.emplace_back(body.at("digest").text(), phases_.size());
   } else if (record.type == record::kLease && body.at("state").text() == "taken") {
     claims_.try_emplace(body.at("resource").text(), Claim{record.at, body.at("fence").int_or(0)});
   }
@@ -121,6 +124,12 @@ void History::take(const Record& record) {
   } else if (record.type == record::kUndoResult) {
     call->undo_begun = error_from(body.at("error")).outcome != Outcome::kNothingHappened;
   }
+}
+
+// Planned once more, it is told what is so then.
+void History::forget_reads_in(std::string_view part) {
+  for (auto read = reads_.begin(); read != reads_.end();)
+    read = stands_in(read->first, part) ? reads_.erase(read) : std::next(read);
 }
 
 // What was made inside of it went with it: made again, it makes that again, too.
@@ -155,6 +164,14 @@ std::vector<const PastCall*> History::nested_in(std::string_view id) const {
   return found;
 }
 
+std::vector<Value> History::phases_of(std::string_view plan) const {
+  std::size_t first = 0;
+  for (const auto& [digest, before] : plans_anew_) {
+    if (digest == plan) first = before;
+  }
+  return {phases_.begin() + static_cast<std::ptrdiff_t>(first), phases_.end()};
+}
+
 std::optional<Value> History::result_of(std::string_view id) const {
   if (const PastCall* past = find(id)) return past->result;
   // Its verbs have its id and a dot before their names.
@@ -172,6 +189,15 @@ std::optional<Value> History::result_of(std::string_view id) const {
     for (const auto& [name, member] : calls_[verb].result->members()) merged[name] = member;
   }
   return merged;
+}
+
+Result<Plan> with_phases(Plan plan, const History& history) {
+  for (const Value& body : history.phases_of(plan.digest())) {
+    const auto phase = plan_from(body.at("plan"));
+    if (!phase) return fail(phase.error());
+    plan = with_phase(std::move(plan), body.at("part").text(), *phase);
+  }
+  return plan;
 }
 
 Result<std::uint64_t> ToldJournal::tell(std::string_view type, Value body,

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/plan.hpp"
 #include "journal/journal.hpp"
 
 namespace snapcore {
@@ -81,8 +82,9 @@ class History {
   const std::map<std::string, PastPart, std::less<>>& parts() const { return parts_; }
   // In the order in which they were first begun.
   const std::deque<PastCall>& calls() const { return calls_; }
-  // Bodies of the records "phase": what was planned when it was reached.
-  const std::vector<Value>& phases() const { return phases_; }
+  // Bodies of the records "phase": what was planned when it was reached, under the plan with this
+  // digest. One that was made anew holds what was planned before, or leaves it to its border.
+  std::vector<Value> phases_of(std::string_view plan) const;
   // By resource.
   const std::map<std::string, Claim>& claims() const { return claims_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
@@ -107,6 +109,7 @@ class History {
 
   void take_part(const Record& record);
   void take_undone(PastCall& call);
+  void forget_reads_in(std::string_view part);
   void went_on(std::string_view id, std::uint64_t seq);
 
   std::deque<PastCall> calls_;  // which stay where they are when more come
@@ -115,6 +118,8 @@ class History {
   std::map<std::string, PastRead, std::less<>> reads_;
   std::map<std::string, PastPart, std::less<>> parts_;
   std::vector<Value> phases_;
+  // Of every plan that took the place of another, how many phases were planned before it.
+  std::vector<std::pair<std::string, std::size_t>> plans_anew_;
   std::map<std::string, Claim> claims_;
   // Seq of the last intent, read or part, by the branch it stands in.
   std::map<std::string, std::uint64_t, std::less<>> last_words_;
@@ -124,6 +129,9 @@ class History {
   std::string started_;
   bool accepted_ = false;
 };
+
+// The plan as the run keeps it, with every phase that was planned under it. "plan.invalid".
+Result<Plan> with_phases(Plan plan, const History& history);
 
 // A journal that tells a history of everything it takes.
 class ToldJournal final : public Journal {

@@ -108,15 +108,6 @@ Plan with_phase(Plan plan, const std::string& part, const Plan& phase) {
   return plan;
 }
 
-Result<Plan> with_phases(Plan plan, const std::vector<Value>& recorded) {
-  for (const Value& body : recorded) {
-    const auto phase = plan_from(body.at("plan"));
-    if (!phase) return fail(phase.error());
-    plan = with_phase(std::move(plan), body.at("part").text(), *phase);
-  }
-  return plan;
-}
-
 std::string whole_instance(std::string_view name) { return "instance:" + std::string(name); }
 
 bool is_on_the_way_back(std::string_view call_id) {

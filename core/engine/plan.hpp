@@ -188,9 +188,6 @@ struct Plan {
 // `plan` with what is in an outline now planned: the calls of `phase` take its place.
 Plan with_phase(Plan plan, const std::string& part, const Plan& phase);
 
-// `plan` with every phase of these bodies of journal records "phase": {part, plan}. "plan.invalid".
-Result<Plan> with_phases(Plan plan, const std::vector<Value>& recorded);
-
 // Seed of math.random for every pass over a plan: while planning, when it is planned again, and
 // when it is executed.
 std::uint64_t seed_of_plan(std::string_view plan_id);

@@ -179,7 +179,7 @@ class Matrix {
       if (!journal) return 98;
       const auto history = History::of(**journal);
       if (!history) return 97;
-      const auto plan = with_phases(plan_, history->phases());
+      const auto plan = with_phases(plan_, *history);
       if (!plan) return 95;
       const RunReport report = snapcore::roll_back({.instances = *instances_,
                                                     .plan = *plan,
@@ -265,7 +265,7 @@ class Matrix {
   }
 
   int execute(Journal& journal, const History* history) {
-    const auto plan = with_phases(plan_, history ? history->phases() : std::vector<Value>{});
+    const auto plan = history ? with_phases(plan_, *history) : Result<Plan>(plan_);
     if (!plan) return 95;
     const auto at_border = [&](const Border& border) -> Result<Admitted> {
       auto phase = plan_phase({.instances = *instances_, .clock = clock_}, border, *runbook_, {});

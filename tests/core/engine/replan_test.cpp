@@ -83,6 +83,66 @@ TEST(ReplanTest, WhatStandsBehindADoneActIsLookedAtAgain) {
   EXPECT_THAT(scene.names("b"), ElementsAre("calls", "spilt-1", "zero"));
 }
 
+// As many entries on b as there are on a when the run comes there.
+Result<> add_and_copy(Gate& gate) {
+  const Script copies = [](Gate& inside) -> Result<> {
+    const auto count = count_of(inside, "a");
+    if (!count) return fail(count.error());
+    for (std::int64_t i = 1; i <= *count; ++i) {
+      auto added = call(inside, "b", "add", Value::object({{"name", "copy-" + std::to_string(i)}}));
+      if (!added) return fail(added.error());
+    }
+    return {};
+  };
+  if (auto added = in_order({add_entry("one")})(gate); !added) return added;
+  return phase("Copy", R"({"acts":9,"destroys":0,"instances":["b"]})", copies)(gate);
+}
+
+TEST(ReplanTest, APhaseThatStaysAnOutlineIsPlannedAnewWhateverWasPlannedOfItBefore) {
+  Scene scene;
+  const auto plan = scene.plan(add_and_copy);
+  ASSERT_TRUE(plan) << plan.error().message;
+  scene.ask_before_acts([](const PlannedCall& planned) -> Result<> {
+    if (planned.instance != "b") return {};
+    return fail({.code = "lease.lost", .message = "somebody took the ledger"});
+  });
+  ASSERT_EQ(scene.execute(*plan, add_and_copy).error->code, "lease.lost");
+  ASSERT_THAT(scene.record_types(), testing::Contains(record::kPhase));
+  scene.ask_before_acts({});
+  scene.put("a/another", "");
+  scene.put("a/weather", "count before 99\n");
+
+  const auto anew = scene.replan(*plan, add_and_copy);
+  ASSERT_TRUE(anew) << anew.error().message;
+  ASSERT_NE(anew->outline("Copy"), nullptr);
+  scene.append(record::kApproval,
+               Value::object({{"digest", anew->digest()}, {"replaces", plan->digest()}}));
+  std::filesystem::remove(scene.path("a/weather"));
+  const auto report = scene.resume(*anew, add_and_copy);
+  EXPECT_EQ(report.ending, Ending::kDone) << report.error->message;
+  EXPECT_EQ(scene.get("b/calls"), "add copy-1\nadd copy-2\n");
+  const auto again = scene.resume(*anew, add_and_copy);
+  EXPECT_EQ(again.ending, Ending::kDone) << again.error->message;
+  EXPECT_EQ(scene.roll_back(*anew).ending, Ending::kUndone);
+  EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+}
+
+// Killed between the two, the run has the plan from before.
+TEST(ReplanTest, ThePlanFromBeforeKeepsThePhasesThatWerePlannedUnderIt) {
+  History history;
+  const auto phase = [](const char* part) { return Value::object({{"part", part}}); };
+  const auto approved = [](const char* digest, const char* before) {
+    return Value::object({{"digest", digest}, {"replaces", before}});
+  };
+  history.take({.seq = 1, .type = "phase", .body = phase("one")});
+  history.take({.seq = 2, .type = "approval", .body = approved("second", "first")});
+  history.take({.seq = 3, .type = "phase", .body = phase("two")});
+  history.take({.seq = 4, .type = "approval", .body = approved("third", "second")});
+  EXPECT_THAT(history.phases_of("first"), ElementsAre(phase("one"), phase("two")));
+  EXPECT_THAT(history.phases_of("second"), ElementsAre(phase("two")));
+  EXPECT_THAT(history.phases_of("third"), testing::IsEmpty());
+}
+
 TEST(ReplanTest, APlanThatNothingChangedIsTheSame) {
   Scene scene;
   const Script script = in_order({add_entry("one"), add_entry("two", "a", "before")});

@@ -161,7 +161,7 @@ class Scene {
     while_asleep({});
     const History history = *History::of(*journal_);
     if (!journal_->append(record::kResume, Value::object())) throw std::runtime_error("no resume");
-    const Plan grown = *with_phases(plan, history.phases());
+    const Plan grown = *with_phases(plan, history);
     ExecuteRequest wanted = request(grown, on_failure);
     wanted.history = &history;
     wanted.at_border = border_of(script);
@@ -201,7 +201,7 @@ class Scene {
   RunReport with_past(const Plan& plan, RunReport (*work)(const PastRun&)) {
     open_journal();
     const History history = *History::of(*journal_);
-    const Plan grown = *with_phases(plan, history.phases());
+    const Plan grown = *with_phases(plan, history);
     return work({.instances = *instances_,
                  .plan = grown,
                  .history = history,
