@@ -112,8 +112,8 @@ const Command kApplyCommand = {
     .details =
         "The plan is made again from its runbook and compared. A changed artifact, runbook, "
         "module, site, plugin "
-        "or call is named and refused; so is a plan that is older than 24 hours or was used "
-        "before. That it was used is known in the state directory it was used with.",
+        "or call is named and refused; so is a plan that was edited, is older than 24 hours, or "
+        "was used before. That it was used is known in the state directory it was used with.",
     .run = apply};
 
 }  // namespace snapcore

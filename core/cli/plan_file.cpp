@@ -1,5 +1,7 @@
 #include "cli/plan_file.hpp"
 
+#include <snapcore/support/digest.hpp>
+
 namespace snapcore {
 namespace {
 
@@ -10,6 +12,25 @@ Error unreadable(const std::filesystem::path& path, Error cause) {
                     .message = "the plan " + path.string() + " cannot be read",
                     .hint = "'snapcore plan RUNBOOK -o FILE' makes one"},
                    std::move(cause));
+}
+
+constexpr std::string_view kChecksum = "checksum";
+
+// Over all of it, also what its digest does not cover: who the plan is and when it was made decide
+// whether it may still be used.
+std::string checksum_of(Value file) {
+  file.erase(std::string(kChecksum));
+  return sha256_hex(file.dump());
+}
+
+// Plans of before there was one have none.
+Result<> check_whole(const std::filesystem::path& path, const Value& file) {
+  if (!file.has(kChecksum) || file.at(kChecksum) == Value(checksum_of(file))) return {};
+  return fail({.code = "plan.invalid",
+               .message = "the plan " + path.string() +
+                          " was edited after it was saved: its checksum is not that of its content",
+               .hint = "make the plan again with 'snapcore plan RUNBOOK -o FILE'",
+               .category = Category::kCorrupt});
 }
 
 // Whatever else has this name stays: a file of the operator's, a link, a device.
@@ -33,6 +54,7 @@ std::string plan_json(const SavedPlan& saved) {
     waivers.push_back(Value::object({{"guard", waiver.guard}, {"reason", waiver.reason}}));
   }
   value["asked"] = Value::object({{"set", std::move(params)}, {"waivers", std::move(waivers)}});
+  value[std::string(kChecksum)] = checksum_of(value);
   return value.pretty() + "\n";
 }
 
@@ -53,6 +75,7 @@ Result<SavedPlan> read_plan_file(FileSystem& fs, const std::filesystem::path& pa
   if (!value) return fail(unreadable(path, value.error()));
   auto plan = plan_from(*value);
   if (!plan) return fail(plan.error());
+  if (auto whole = check_whole(path, *value); !whole) return fail(whole.error());
   SavedPlan saved{.plan = std::move(*plan)};
   const Value& asked = value->at("asked");
   for (const auto& [name, member] : asked.at("set").members()) saved.params[name] = member.text();

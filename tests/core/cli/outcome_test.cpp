@@ -153,6 +153,28 @@ TEST_F(OutcomeTest, APlanFromTheFutureIsRefused) {
   EXPECT_EQ(snapcore({"apply", path("book.plan"), "--yes"}).exit, 0) << "clocks are apart";
 }
 
+TEST_F(OutcomeTest, AUsedPlanIsNotTakenForANewOneWhenItIsEdited) {
+  put("book.lua", "runbook { summary = 'Keep a book' }\ninstance 'a':add { name = 'one' }\n");
+  ASSERT_EQ(snapcore({"plan", path("book.lua"), "-o", path("book.plan")}).exit, 0);
+  ASSERT_EQ(snapcore({"apply", path("book.plan"), "--yes"}).exit, 0);
+  const std::string used = get("book.plan");
+  EXPECT_EQ(snapcore({"apply", path("book.plan"), "--yes"}).exit, 3);
+  for (const char* member : {"\n  \"id\": \"", "\n  \"made\": \""}) {
+    const auto at = used.find(member);
+    ASSERT_NE(at, std::string::npos);
+    std::string edited = used;
+    char& digit = edited[at + std::string_view(member).size() + 3];
+    digit = digit == '7' ? '8' : '7';
+    put("book.plan", edited);
+    const Ended refused = snapcore({"apply", path("book.plan"), "--yes"});
+    EXPECT_EQ(refused.exit, 4) << member;
+    EXPECT_THAT(unbroken(refused.err), HasSubstr("was edited after it was saved")) << member;
+  }
+  put("book.plan", used);
+  EXPECT_THAT(snapcore({"apply", path("book.plan"), "--yes"}).err, HasSubstr("plan.already_used"));
+  EXPECT_THAT(names("a"), testing::ElementsAre("calls", "one"));
+}
+
 // --- damage
 
 TEST_F(OutcomeTest, AnEmptiedJournalIsDamageAndNoRunThatNeverBegan) {

@@ -57,6 +57,45 @@ TEST(PlanFileTest, APlanTornAnywhereIsRefused) {
   }
 }
 
+// The text of the example with one member edited, as `sed` would.
+std::string edited(const std::string& from, const std::string& to) {
+  std::string text = plan_json(example());
+  const auto at = text.find(from);
+  if (at == std::string::npos) throw std::runtime_error("no " + from + " in " + text);
+  return text.replace(at, from.size(), to);
+}
+
+TEST(PlanFileTest, AnEditOfWhatItsDigestDoesNotCoverIsRefused) {
+  const Plan plan = example().plan;
+  const std::string made = to_rfc3339(plan.made);
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {"\"id\": \"" + plan.id, "\"id\": \"another-" + plan.id},
+           {"\"made\": \"" + made, "\"made\": \"2027-01-02T03:04:05Z"},
+           {"the only one", "another reason"}}) {
+    FakeFileSystem fs;
+    ASSERT_TRUE(fs.make_directory("d"));
+    ASSERT_TRUE(create_file(fs, "d/p", edited(from, to)));
+    const auto read = read_plan_file(fs, "d/p");
+    ASSERT_FALSE(read) << from;
+    EXPECT_EQ(read.error().code, "plan.invalid");
+    EXPECT_THAT(read.error().message, HasSubstr("d/p was edited after it was saved"));
+  }
+}
+
+TEST(PlanFileTest, APlanInOtherWhiteSpaceAndOneOfBeforeThereWasAChecksumAreRead) {
+  Value file = *Value::parse(plan_json(example()));
+  ASSERT_TRUE(file.at("checksum").is_string());
+  Value older = file;
+  older.erase("checksum");
+  for (const std::string& text : {file.dump(), older.pretty()}) {
+    FakeFileSystem fs;
+    ASSERT_TRUE(fs.make_directory("d"));
+    ASSERT_TRUE(create_file(fs, "d/p", text));
+    const auto read = read_plan_file(fs, "d/p");
+    EXPECT_TRUE(read) << read.error().message;
+  }
+}
+
 TEST(PlanFileTest, AMissingPlanSaysHowToMakeOne) {
   FakeFileSystem fs;
   const auto read = read_plan_file(fs, "nowhere.plan");
