@@ -70,6 +70,9 @@ void tell_report(Output& output, const Plan& plan, const RunReport& report, cons
   output.add_to_result("head", Value::object({{"seq", end.head.seq}, {"hash", end.head.hash}}));
   const Value value = report_value(told);
   for (const auto& [key, member] : value.members()) output.add_to_result(key, member);
+  if (end.outcome.is_null()) return;
+  output.add_to_result("outcome", Value::object({{"ending", end.outcome.at("ending")},
+                                                 {"exit", end.outcome.at("exit")}}));
 }
 
 }  // namespace snapcore

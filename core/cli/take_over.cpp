@@ -82,7 +82,8 @@ Result<ExitCode> take_over(Invocation& invocation, OpenRun& run, const TakeOver&
                    .seconds = now() - began,
                    .typed = invocation.globals.typed,
                    .again = run.history.run().at("again").text(),
-                   .was = what.was};
+                   .was = what.was,
+                   .outcome = what.was == RunEnd::Was::kAccept ? outcome_of(run.history) : Value()};
   tell_report(invocation.output, run.saved.plan, report, end);
   return exit_of(report, end);
 }

@@ -98,15 +98,15 @@ Value end_body(std::string_view words, Ending ending) {
   return Value::object({{"ending", words}, {"exit", static_cast<int>(ending)}});
 }
 
+}  // namespace
+
 // A run that was cut off has no outcome, and is gone on with or taken back no more.
-Value as_it_ended(const History& history) {
+Value outcome_of(const History& history) {
   Value body = history.outcome();
   if (body.is_null()) body = end_body("cut off before it ended", Ending::kInterrupted);
   body.erase("rollback_error");  // of an acceptance before this one
   return body;
 }
-
-}  // namespace
 
 RunReport accept(const PastRun& run) {
   RunReport report;
@@ -130,8 +130,7 @@ RunReport accept(const PastRun& run) {
     acts->pop_back();
   }
   report.ending = report.rollback_error ? Ending::kNeedsPerson : Ending::kDone;
-  conclude(report, acts ? *acts : std::vector<StandingAct>(), run.journal,
-           as_it_ended(run.history));
+  conclude(report, acts ? *acts : std::vector<StandingAct>(), run.journal, outcome_of(run.history));
   return report;
 }
 

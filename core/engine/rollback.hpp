@@ -30,4 +30,7 @@ RunReport roll_back(const PastRun& run);
 // it.
 RunReport accept(const PastRun& run);
 
+// How the run ended, as it stands in the journal whoever accepts it: {ending, exit, ...}.
+Value outcome_of(const History& history);
+
 }  // namespace snapcore

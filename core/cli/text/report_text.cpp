@@ -17,13 +17,22 @@ struct Verdict {
   Tone tone;
 };
 
+int exit_before(const RunEnd& end) { return static_cast<int>(end.outcome.at("exit").int_or(0)); }
+
+// It was accepted when everything it did had been taken back.
+bool nothing_stands(const RunEnd& end) {
+  const auto exit = static_cast<Ending>(exit_before(end));
+  return exit == Ending::kUndone || exit == Ending::kFailedUntouched;
+}
+
 Verdict verdict(const RunReport& report, const RunEnd& end) {
   if (end.was == RunEnd::Was::kRollback && !report.rollback_error)
     return {"Taken back", Tone::kGood};
   if (end.was == RunEnd::Was::kAccept)
     return report.rollback_error
                ? Verdict{"Accepted, but not everything could be let go", Tone::kBad}
-               : Verdict{"Accepted", Tone::kGood};
+           : nothing_stands(end) ? Verdict{"Accepted, and nothing of it stands", Tone::kLoud}
+                                 : Verdict{"Accepted", Tone::kGood};
   switch (report.ending) {
     case Ending::kDone: return {"Done", Tone::kGood};
     case Ending::kDoneWithWarnings: return {"Done, with warnings", Tone::kLoud};
@@ -230,10 +239,13 @@ std::string report_text(const Plan& plan, const RunReport& report, const RunEnd&
   page.field(0, "Journal", 11, end.journal.string(), Tone::kPlain, Tone::kBold);
   page.verbatim(11, "head " + std::to_string(end.head.seq) + " " + end.head.hash);
   const bool accepted = end.was == RunEnd::Was::kAccept && report.ending == Ending::kDone;
-  page.verbatim(0,
-                "Ended " + std::string(accepted ? "accepted" : to_text(report.ending)) + ", exit " +
-                    std::to_string(static_cast<int>(exit_of(report, end))),
-                said.tone);
+  std::string ended = "Ended " + std::string(accepted ? "accepted" : to_text(report.ending)) +
+                      ", exit " + std::to_string(static_cast<int>(exit_of(report, end)));
+  if (exit_before(end) != 0) {
+    ended += "; the run itself: " + end.outcome.at("ending").text() + ", exit " +
+             std::to_string(exit_before(end));
+  }
+  page.verbatim(0, ended, said.tone);
   return page.text();
 }
 

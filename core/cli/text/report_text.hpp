@@ -18,6 +18,7 @@ struct RunEnd {
   std::string typed = {};  // global options, to be repeated in commands to type next
   std::string again = {};  // the command that starts this restore anew
   enum class Was { kRun, kRollback, kAccept } was = Was::kRun;  // what was to be done
+  Value outcome = {};  // of a run that is accepted: how it had ended, {ending, exit}
 };
 
 std::string report_text(const Plan& plan, const RunReport& report, const RunEnd& end,

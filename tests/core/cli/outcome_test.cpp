@@ -28,6 +28,10 @@ class OutcomeTest : public ProgramScene {
   }
   std::string listed() { return unbroken(snapcore({"runs"}).out); }
   std::string shown(const std::string& run) { return snapcore({"runs", run}).out; }
+  static std::string last_line(const std::string& text) {
+    const auto end = text.find_last_not_of('\n');
+    return text.substr(text.rfind('\n', end) + 1);
+  }
   // Without the options that stand in each command.
   static std::string plain(const std::string& text) {
     return std::regex_replace(text, std::regex("snapcore( --[a-z-]+ [^ ]+)+ "), "snapcore ");
@@ -47,12 +51,27 @@ TEST_F(OutcomeTest, ARunThatWasUndoneIsNoOtherOneOnceItIsAccepted) {
   EXPECT_THAT(listed(), HasSubstr("failed and undone, exit 5; accepted by " + operator_name()));
 }
 
+TEST_F(OutcomeTest, AcceptSaysOfARunThatWasTakenBackThatNothingOfItStands) {
+  const std::string id = call({"a.add", "name=one"});
+  ASSERT_EQ(snapcore({"rollback", id, "--yes"}).exit, 0);
+  const Ended accepted = snapcore({"accept", id, "--yes"});
+  EXPECT_EQ(accepted.exit, 0);
+  EXPECT_THAT(accepted.out, AllOf(HasSubstr("Accepted, and nothing of it stands: "),
+                                  HasSubstr("Ended accepted, exit 0; the run itself: "
+                                            "undone, as asked for, exit 5\n")));
+  const Value told = *Value::parse(last_line(snapcore({"accept", id, "--yes", "--json"}).out));
+  EXPECT_EQ(told.at("outcome").dump(), "{\"ending\":\"undone, as asked for\",\"exit\":5}");
+  EXPECT_EQ(told.at("exit"), Value(0));
+  EXPECT_THAT(listed(), HasSubstr("asked for; accepted by " + operator_name()));
+}
+
 TEST_F(OutcomeTest, AHeldRunThatIsAcceptedIsOver) {
   const std::string id = call({"a.add", "name=one", "fails=after", "--on-failure", "hold"});
   ASSERT_EQ(said_.exit, 7);
   const Ended accepted = snapcore({"accept", id, "--yes"});
   EXPECT_EQ(accepted.exit, 0);
-  EXPECT_THAT(accepted.out, HasSubstr("Ended accepted, exit 0"));
+  EXPECT_THAT(accepted.out, HasSubstr("Ended accepted, exit 0; the run itself: needs a "
+                                      "person, exit 7\n"));
   EXPECT_THAT(listed(), HasSubstr("needs a person, exit 7; accepted by"));
   EXPECT_THAT(shown(id), AllOf(Not(HasSubstr("Next")), Not(HasSubstr("by hand"))));
   EXPECT_THAT(snapcore({"runs", "prune", "--keep", "0", "--yes"}).out, HasSubstr("Removed 1 run"));
