@@ -83,7 +83,8 @@ const Command kRollbackCommand = {
         "Works on runs that were killed, interrupted or held, and on finished ones until "
         "they are accepted. Where a newer run acted on the same, that one is taken back first. It "
         "stops at the first act that cannot be taken back and says "
-        "what remains; give it again when that is repaired.",
+        "what remains; give it again when that is repaired. 'snapcore resume' goes forward from "
+        "there instead: it makes again what was taken back.",
     .run = rollback};
 
 const Command kAcceptCommand = {

@@ -185,13 +185,13 @@ void show_why(Page& page, const RunSummary& run, const std::string& typed) {
 }
 
 void show_what_to_type(Page& page, const RunSummary& run, const std::vector<BackStep>& steps,
-                       const std::string& typed) {
+                       bool half_back, const std::string& typed) {
   if (run.problem) return;
   const std::string snapcore = "snapcore" + typed;
   const std::string id = shell_word(run.id);
   page.heading("Next", Tone::kLoud);
-  page.verbatim(2, snapcore + " resume " + id + "     # go on");
-  offer_rollback(page, 2, steps, snapcore + " rollback " + id, "take it back");
+  page.verbatim(2, snapcore + " resume " + id + "     # " + words_of_resume(half_back));
+  offer_rollback(page, 2, steps, snapcore + " rollback " + id, words_of_rollback(half_back));
   if (!any_way_back(steps))
     page.verbatim(2, snapcore + " accept " + id + "     # keep what was done, and let it be over");
 }
@@ -233,7 +233,7 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   const auto steps = way_back(fs, *run, history);
   if (stands_half_way) {
     by_hand(page, steps, true);
-    show_what_to_type(page, *run, steps, typed);
+    show_what_to_type(page, *run, steps, !history.taken_back().empty(), typed);
   }
   output.print(page.text());
   return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;

@@ -88,6 +88,9 @@ class History {
   // By resource.
   const std::map<std::string, Claim>& claims() const { return claims_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
+  // Acts that were taken back, or begun to be, in the order in which they were begun; not those of
+  // an attempt, whose handler took their place.
+  std::vector<const PastCall*> taken_back() const;
   // What a call gave; a restore gives what its verbs gave. Nothing while it is not known.
   std::optional<Value> result_of(std::string_view id) const;
 

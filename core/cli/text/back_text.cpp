@@ -44,6 +44,14 @@ void by_hand(Page& page, const Steps& steps, bool loud) {
   }
 }
 
+std::string words_of_resume(bool half_back) {
+  return half_back ? "forward again: what was taken back is made again" : "go on";
+}
+
+std::string words_of_rollback(bool half_back) {
+  return half_back ? "go on with the way back" : "take it back";
+}
+
 bool any_way_back(const Steps& steps) { return end_of(steps) != steps.begin() || steps.empty(); }
 
 void offer_rollback(Page& page, std::size_t indent, const Steps& steps, const std::string& command,

@@ -13,6 +13,10 @@ namespace snapcore {
 // `loud`: somebody may need it now.
 void by_hand(Page& page, const std::vector<BackStep>& steps, bool loud);
 
+// What the two do with a run; `half_back`: some of it was taken back already.
+std::string words_of_resume(bool half_back);
+std::string words_of_rollback(bool half_back);
+
 // "snapcore rollback RUN" with what it takes back, and where it ends; not offered where it would
 // take back nothing. `words` are said of one that takes back all.
 void offer_rollback(Page& page, std::size_t indent, const std::vector<BackStep>& steps,

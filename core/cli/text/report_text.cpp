@@ -33,6 +33,8 @@ Verdict verdict(const RunReport& report, const RunEnd& end) {
                ? Verdict{"Accepted, but not everything could be let go", Tone::kBad}
            : nothing_stands(end) ? Verdict{"Accepted, and nothing of it stands", Tone::kLoud}
                                  : Verdict{"Accepted", Tone::kGood};
+  if (end.was == RunEnd::Was::kRollback && report.ending == Ending::kInterrupted)
+    return {"Interrupted on the way back", Tone::kLoud};
   switch (report.ending) {
     case Ending::kDone: return {"Done", Tone::kGood};
     case Ending::kDoneWithWarnings: return {"Done, with warnings", Tone::kLoud};
@@ -166,15 +168,18 @@ std::string state_now(const RunReport& report) {
 void choices(Page& page, const RunReport& report, const RunEnd& end) {
   const std::string snapcore = "snapcore" + end.typed;
   const std::string run = shell_word(end.run_id);
+  const bool half_back = report.rollback_error.has_value();
   page.field(0, "Next", 11,
-             report.ending == Ending::kInterrupted ? "go on, or take back what was done:"
-                                                   : "look at what is there, then decide:",
+             report.ending != Ending::kInterrupted ? "look at what is there, then decide:"
+             : half_back                           ? "go on with the way back, or forward again:"
+                                                   : "go on, or take back what was done:",
              Tone::kPlain, Tone::kBold);
   page.verbatim(11, snapcore + " runs " + run + "       # what happened");
-  if (end.was == RunEnd::Was::kRun) page.verbatim(11, snapcore + " resume " + run + "     # go on");
+  page.verbatim(11, snapcore + " resume " + run + "     # " + words_of_resume(half_back));
   if (report.error && report.error->code == "run.deviation")
     page.verbatim(11, snapcore + " replan " + run + "     # plan anew what is left");
-  offer_rollback(page, 11, report.way_back, snapcore + " rollback " + run, "take it back");
+  offer_rollback(page, 11, report.way_back, snapcore + " rollback " + run,
+                 words_of_rollback(half_back));
   if (!any_way_back(report.way_back))
     page.verbatim(11,
                   snapcore + " accept " + run + "     # keep what was done, and let it be over");

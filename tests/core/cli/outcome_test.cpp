@@ -157,6 +157,41 @@ TEST_F(OutcomeTest, TheWayBackByHandNamesEveryActInTheOrderInWhichItIsUndone) {
   }
 }
 
+// --- forward again
+
+TEST_F(OutcomeTest, BehindAHalfMadeRollbackItIsSaidThatResumeGoesForward) {
+  put("b/no_way_back", "");
+  const std::string id =
+      run("b:add { name = 'one' }\na:add { name = 'two' }\na:add { name = 'three' }\n");
+  ASSERT_EQ(said_.exit, 0) << said_.err;
+  const Ended half = snapcore({"rollback", id, "--yes"});
+  ASSERT_EQ(half.exit, 7);
+  for (const std::string& text : {plain(half.out), plain(shown(id))}) {
+    EXPECT_THAT(text, HasSubstr("snapcore resume " + id +
+                                "     # forward again: what was taken back is made again\n"));
+    EXPECT_THAT(text, HasSubstr("snapcore rollback " + id + "   # go on with the way back\n"));
+  }
+  const Ended forward = snapcore({"resume", id});
+  EXPECT_EQ(forward.exit, 0);
+  EXPECT_THAT(unbroken(forward.err),
+              HasSubstr("resume goes forward, and makes again what was taken back: "
+                        "a.add: add the entry two a.add: add the entry three to go on"));
+  EXPECT_THAT(plain(forward.err), HasSubstr("snapcore rollback " + id));
+  EXPECT_THAT(names("a"), testing::ElementsAre("calls", "three", "two"));
+}
+
+TEST_F(OutcomeTest, WhatAnAttemptTookBackIsNotMadeAgain) {
+  const std::string id =
+      run("attempt(function() a:add { name = 'one' } a:add { name = 'x', fails = 'before' } end,\n"
+          "  { ['ledger.broken'] = function() a:add { name = 'other' } end })\n"
+          "b:add { name = 'two', fails = 'before' }\n",
+          {"--on-failure", "hold"});
+  ASSERT_EQ(said_.exit, 7) << said_.err;
+  const Ended again = snapcore({"resume", id});
+  EXPECT_THAT(again.err, Not(HasSubstr("made again")));
+  EXPECT_THAT(plain(shown(id)), HasSubstr("snapcore resume " + id + "     # go on\n"));
+}
+
 // --- saved plans
 
 TEST_F(OutcomeTest, APlanFromTheFutureIsRefused) {
