@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "cli/command.hpp"
+#include "cli/last_line.hpp"
 #include "plugin/search.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -41,6 +42,11 @@ constexpr std::string_view kCutOff =
     "state now: what a run has begun may be half done\n"
     "next: 'snapcore runs' names the run; 'snapcore runs RUN' shows how to put the old back\n";
 
+// The same with --json.
+constexpr std::string_view kCutOffResult =
+    "{\"cut_off\":true,\"exit\":6,\"next\":\"snapcore runs\","
+    "\"state\":\"what a run has begun may be half done\",\"type\":\"result\"}\n";
+
 void tell(std::string_view text) {
   [[maybe_unused]] const auto told = write(STDERR_FILENO, text.data(), text.size());
 }
@@ -49,6 +55,7 @@ void tell(std::string_view text) {
 void on_signal(int) {
   if (!cancelled.exchange(true)) return tell(kStopping);
   tell(kCutOff);
+  snapcore::tell_last_line(STDOUT_FILENO, kCutOffResult);
   _exit(kInterrupted);
 }
 
@@ -74,7 +81,9 @@ void switch_core_dumps_off() {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  snapcore::Output output = snapcore::Output::of_this_process(snapcore::output_wish(arguments));
+  const snapcore::OutputWish wish = snapcore::output_wish(arguments);
+  if (wish.json) snapcore::owe_last_line();
+  snapcore::Output output = snapcore::Output::of_this_process(wish);
   const snapcore::SystemClock clock;
   const int exit = snapcore::run_program(arguments, output, clock, cancelled);
   if (std::cout.flush()) return exit;

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "base/text.hpp"
+#include "cli/last_line.hpp"
 
 namespace snapcore {
 namespace {
@@ -71,6 +72,7 @@ void Output::print(std::string_view text) {
 
 void Output::print_events(std::string_view lines) {
   clear_live();
+  const WholeLine whole;
   out_.stream << lines << std::flush;
 }
 
@@ -107,7 +109,11 @@ void Output::error(const Error& error, const ErrorSurroundings& around) {
 void Output::finish(int exit_code) {
   clear_live();
   add_to_result("exit", exit_code);
-  event("result", result_);
+  if (!wish_.json) return;
+  add_to_result("type", "result");
+  const WholeLine whole;
+  out_.stream << valid_utf8(result_.dump()) << "\n" << std::flush;
+  last_line_is_told();
 }
 
 void Output::live(const std::vector<std::string>& lines) {

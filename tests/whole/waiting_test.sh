@@ -43,6 +43,25 @@ case_a_signal_while_it_waits_for_a_lease_says_that_nothing_began() {
   wait "$first" || fail_case "the first one failed: $(cat "$work/first.err")"
 }
 
+case_a_second_signal_ends_the_lines_for_programs_with_a_result_as_well() {
+  make_site
+  local pid code=0
+  begin "$work/it" call a.hear name=ring --yes --json
+  pid=$!
+  wait_for 60 grep -qs 'hear ring' "$work/a/calls"
+  kill -INT "$pid"
+  wait_for 60 grep -q 'once more stops at once' "$work/it.err"
+  kill -INT "$pid"
+  wait "$pid" || code=$?
+  expect_equal "$code" 6 "exit code"
+  python3 - "$work/it.out" <<'PY'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+assert len(lines) > 1 and [line["type"] for line in lines].count("result") == 1, lines
+assert lines[-1]["type"] == "result" and lines[-1]["exit"] == 6 and lines[-1]["cut_off"], lines[-1]
+PY
+}
+
 case_a_rollback_waits_for_a_newer_run_that_still_goes_on() {
   make_site
   local older newer back
