@@ -51,6 +51,20 @@ TEST(ReportTextTest, HeldBecauseTheWayBackFailed) {
   expect_golden("report_way_back_failed", text_of(example_plan(), report));
 }
 
+TEST(ReportTextTest, InterruptedOnTheWayBackItGoesOnThereOrForwardAgain) {
+  RunReport report = report_of_a_run_held();
+  report.ending = Ending::kInterrupted;
+  report.error.reset();
+  report.rollback_error = Error{.code = "run.interrupted", .message = "stopped by the operator"};
+  RunEnd end = example_end();
+  end.was = RunEnd::Was::kRollback;
+  const std::string text = report_text(example_plan(), report, end, {});
+  EXPECT_THAT(text, HasSubstr("Interrupted on the way back: "));
+  EXPECT_THAT(text, HasSubstr("go on with the way back, or forward again:\n"));
+  EXPECT_THAT(text, HasSubstr(" resume " + end.run_id + "     # forward again: "));
+  EXPECT_THAT(text, HasSubstr(" rollback " + end.run_id + "   # go on with the way back\n"));
+}
+
 TEST(ReportTextTest, FailedBeforeAnythingLiveWasTouched) {
   RunReport report;
   report.ending = Ending::kFailedUntouched;
