@@ -3,18 +3,6 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The tool, killed right after record N of its journal; fails when it was not.
-killed_at() {
-  local at=$1 code=0
-  shift
-  # A shell in between says to the file what became of it.
-  SNAPCORE_TEST_KILL_AT=$at bash -c '"$@"; exit $?' - "$build/bin/killed_snapcore" --site "$work/site.lua" \
-    --state "$work/state" --plugin-dir "$build/plugins" "$@" </dev/null >"$work/killed.out" 2>&1 || code=$?
-  [ "$code" = 137 ]
-}
-
-journal() { echo "$work/state/runs/$(newest_run)/journal.jsonl"; }
-
 in_another_directory() { (cd / && "$@"); }
 
 directories() { find "$work"/m* -maxdepth 1 -name 'data*' | wc -l; }
@@ -65,7 +53,7 @@ case_a_restore_killed_at_every_record_is_resumed_or_taken_back() {
     expect_equal "$(directories)" 1 "directories after a kill at record $at and rollback"
   done
   [ "$points" -ge 10 ] || fail_case "only $points points; $(cat "$work/killed.out")"
-  echo "killed at $points records: resumed and taken back, all equal"
+  tell "killed at $points records: resumed and taken back, all equal"
 }
 
 case_a_killed_run_holds_its_cluster_until_it_is_finished_or_broken() {

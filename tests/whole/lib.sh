@@ -72,11 +72,91 @@ wait_for() {
   done
 }
 
+journal() { echo "$work/state/runs/$(newest_run)/journal.jsonl"; }
+
+# killed_at N ARGUMENT...   the tool, killed right after record N of its journal; fails when it was not
+killed_at() {
+  local at=$1 code=0
+  shift
+  # A shell in between says to the file what became of it.
+  SNAPCORE_TEST_KILL_AT=$at bash -c '"$@"; exit $?' - "$build/bin/killed_snapcore" --site "$work/site.lua" \
+    --state "$work/state" --plugin-dir "$build/plugins" "$@" </dev/null >"$work/killed.out" 2>&1 || code=$?
+  [ "$code" = 137 ]
+}
+
+# How many calls of the newest run have begun and not answered.
+calls_in_doubt() {
+  python3 - "$(journal)" <<'PY'
+import json, sys
+begun = set()
+for record in map(json.loads, open(sys.argv[1])):
+    if record["type"] == "intent":
+        begun.add(record["body"]["call"])
+    elif record["type"] in ("result", "error"):
+        begun.discard(record["body"]["call"])
+print(len(begun))
+PY
+}
+
+# killed_at_every_record WHAT ARGUMENT...   the tool with these arguments, killed right after each record of its journal in
+# turn. What is left is gone on with; at every other record it is also taken back instead, and at those between after it
+# was gone on with. A suite brings what there is to begin with (`fresh_world`), and what comes of it as text (`world
+# done`, `world back`), which must be that of a run that nobody disturbed, and that of none.
+killed_at_every_record() {
+  local what=$1 at points=0 backs=0 settled=0 began=$SECONDS undisturbed none
+  shift
+  fresh_world
+  none=$(world back)
+  expect_exit '[01]' snapcore "$@"
+  undisturbed=$(world 'done')
+  for ((at = 1; ; ++at)); do
+    fresh_world
+    killed_at "$at" "$@" || fail_case "not killed at record $at, though no run has ended before it: $(cat "$work/killed.out")"
+    points=$((points + 1))
+    if grep -q '"type":"end"' "$(journal)"; then break; fi
+    if ! grep -q '"type":"run"' "$(journal)"; then
+      expect_equal "$(world back)" "$none" "after a kill at record $at, before the run began"
+      continue
+    fi
+    settled=$((settled + $(calls_in_doubt)))
+    expect_exit '[01]' snapcore resume "$(newest_run)"
+    expect_equal "$(world 'done')" "$undisturbed" "after a kill at record $at and resume"
+    if ((at % 2)); then
+      fresh_world
+      killed_at "$at" "$@" || fail_case "not killed at record $at: $(cat "$work/killed.out")"
+      backs=$((backs + 1))
+    fi
+    expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+    expect_equal "$(world back)" "$none" "after a kill at record $at$( ((at % 2)) || echo ', resume') and rollback"
+  done
+  expect_equal "$(world 'done')" "$undisturbed" "after a kill at the last record"
+  [ "$points" -ge 7 ] || fail_case "only $points points"
+  tell "kill matrix, $what: $points points, resumed at every record, taken back at every other ($backs);" \
+    "$settled calls were in doubt and settled; all equal ($((SECONDS - began)) s)"
+}
+
+# normal   what differs from run to run in texts and names: times, ids of runs, keys and objects
+normal() {
+  sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/[0-9]{8}T[0-9]{6}Z(-[0-9a-f]+)?/TIME/g
+    s/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/UUID/g'
+}
+# Everything below a directory but that: names, kinds, modes, contents.
+tree() {
+  local file
+  (cd "$1" && find . -printf '%p %y %m %l\n' | normal | LC_ALL=C sort &&
+    find . -type f -print0 | LC_ALL=C sort -z | while IFS= read -r -d '' file; do
+      echo "$(normal <"$file" | sha256sum | head -c 64) $(normal <<<"$file")"
+    done)
+}
+
 # Everything below a directory: names, kinds, modes, owners, contents.
 fingerprint() {
   (cd "$1" && find . -printf '%p %y %m %U %G %l\n' | LC_ALL=C sort &&
     find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum) | sha256sum
 }
+
+# tell LINE   what a case has seen and counted, shown above its result also when it passed
+tell() { echo "$*" | tee -a "$work.told"; }
 
 run_cases() {
   local name code
@@ -89,6 +169,7 @@ run_cases() {
       trap 'tear_down' EXIT
       "$name"
     ) >"$work.log" 2>&1 || code=$?
+    [ ! -e "$work.told" ] || sed 's/^/  /' "$work.told"
     if [ "$code" = 0 ]; then
       echo "ok ${name#case_}"
     elif [ "$code" = 77 ]; then
