@@ -169,6 +169,7 @@ Result<Executor::State::Recalled> Executor::State::ask_plugin(const CallSite& si
   probe.entry = Entry::kProbe;
   probe.attempt = past.attempt;
   probe.checkpoint = past.checkpoint;
+  probe.audience = &request.audience;  // what it waits for is told
   probe.on_checkpoint = {};
   probe.on_undo = {};
   probe.on_nested = nested_reads(request.instances, *site.instance, &request.cancelled, here);

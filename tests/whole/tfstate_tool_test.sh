@@ -2,14 +2,15 @@
 # What a real OpenTofu says and does for snapcore: before a restore, and instead of one.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=store.sh
+. "$(dirname "$0")/store.sh"
 
-export AWS_EC2_METADATA_DISABLED=true # nothing leaves this machine
 tfstate_restore="$root/scripts/lua/tfstate-restore.lua"
 
 # OpenTofu in the case's working directory; nothing of whoever runs this has a say.
 tofu() {
   (cd "$work/infra" && env -i PATH="$PATH" HOME="$work" TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1 \
-    ${AWS_ACCESS_KEY_ID:+AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY} "$tofu_bin" "$@")
+    AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" "$tofu_bin" "$@")
 }
 # snapcore as somebody with nothing of ours in the environment runs it.
 clean() { env -u TF_CLI_CONFIG_FILE -u TF_DATA_DIR -u TF_WORKSPACE HOME="$work" "$build/bin/snapcore" --site "$work/site.lua" --state "$work/state" "$@" </dev/null; }
@@ -370,6 +371,72 @@ LUA
   expect_nothing_left
 }
 
+# One object, and one behind it that is being created until somebody says so.
+begin_a_slow_apply() {
+  make_infrastructure
+  cat >>"$work/infra/main.tf" <<TF
+resource "terraform_data" "quick" {}
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.quick]
+  provisioner "local-exec" { command = "touch $work/begun; while [ -d $work ] && [ ! -e $work/go_on ]; do sleep 0.05; done" }
+}
+TF
+  cat >"$work/apply.lua" <<LUA
+runbook { summary = "Apply" }
+instance("infrastructure"):apply_plan { creates = 2 }
+LUA
+  "$@"
+  clean run "$work/apply.lua" --yes >"$work/run" 2>&1 &
+  local caller=$!
+  wait_for 60 test -e "$work/begun"
+  kill -KILL "$(pgrep -P "$caller" -x snapcore || echo "$caller")"
+  wait "$caller" || true
+}
+# The tool does not hear that its run was killed.
+# shellcheck disable=SC2016  # for the script
+deaf_tool() {
+  printf '#!/bin/sh\n[ "$1" != apply ] || { trap "" INT; %s "$@"; code=$?; touch %s; exit $code; }\nexec %s "$@"\n' "$tofu_bin" "$work/applied" "$tofu_bin" >"$work/wrapped"
+  chmod 755 "$work/wrapped"
+  write_site "tool = \"$work/wrapped\""
+}
+# Runs it until it waits, or is done; then the tool goes on, and the exit code of the command is in $code.
+let_the_tool_go_on_beside() {
+  local pid
+  code=0
+  "$@" >"$work/out" 2>"$work/err" &
+  pid=$!
+  until grep -qs "still at work" "$work/err" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  touch "$work/go_on"
+  wait "$pid" || code=$?
+  wait_for 60 test -e "$work/applied"
+}
+
+case_a_tool_that_outlived_its_run_is_waited_for_when_the_run_is_gone_on_with() {
+  local code
+  begin_a_slow_apply deaf_tool
+  let_the_tool_go_on_beside clean resume "$(newest_run)"
+  expect_equal "$code" 0 "exit code ($(cat "$work/err"))"
+  expect_equal "$(tofu state list | grep -cE 'quick|slow')" 2 "objects"
+}
+
+case_what_a_tool_that_outlived_its_run_makes_is_taken_back() {
+  local code
+  begin_a_slow_apply deaf_tool
+  let_the_tool_go_on_beside clean rollback "$(newest_run)" --yes
+  [[ $code == [0125] ]] || fail_case "exit $code: $(cat "$work/err")"
+  expect_equal "$(tofu state list | grep -cE 'quick|slow')" 0 "objects"
+}
+
+case_what_an_apply_left_half_made_is_made_again_and_all_of_it_is_taken_back() {
+  begin_a_slow_apply :
+  touch "$work/go_on"
+  expect_exit 0 clean resume "$(newest_run)"
+  expect_equal "$(tofu state list | grep -cE 'quick|slow')" 2 "objects"
+  tofu plan -detailed-exitcode >"$work/plan" || fail_case "the tool plans: $(cat "$work/plan")"
+  expect_exit '[0125]' clean rollback "$(newest_run)" --yes
+  expect_equal "$(tofu state list | grep -cE 'quick|slow')" 0 "objects after the way back"
+}
+
 # --- fallback and return
 
 tear_down() { if [ -x "$work/server/ctl" ]; then "$work/server/ctl" kill; fi; }
@@ -379,12 +446,10 @@ make_stored_infrastructure() {
   local code=0
   make_infrastructure
   command -v curl >/dev/null || skip_case "curl is not installed"
-  export AWS_ACCESS_KEY_ID=snapcore-test AWS_SECRET_ACCESS_KEY=snapcore-secret
   url=$("$root/tests/servers/start.sh" minio "$work/server" 2>"$work/err") || code=$?
   [ "$code" != 77 ] || skip_case "$(tail -n 1 "$work/err")"
   [ "$code" = 0 ] || fail_case "$(cat "$work/err")"
-  curl -sS --fail-with-body -X PUT --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
-    -H "x-amz-content-sha256: $(sha256sum </dev/null | head -c 64)" "$url/bucket"
+  ask PUT bucket </dev/null
   cat >"$work/infra/backend.tf" <<TF
 terraform {
   backend "s3" {
@@ -520,6 +585,55 @@ case_a_return_is_taken_back_into_the_fallback_and_made_again() {
   tofu apply -auto-approve >/dev/null
   expect_exit 0 come_back
   expect_equal "$(tofu state list | wc -l)" 6 "objects in the store"
+}
+
+# The tool as `clean` runs it, for all that this case starts.
+be_nobody() {
+  unset TF_CLI_CONFIG_FILE TF_DATA_DIR TF_WORKSPACE
+  export HOME="$work"
+}
+
+case_a_fallback_killed_at_every_record_is_resumed_or_taken_back() {
+  make_stored_infrastructure
+  be_nobody
+  store_stop
+  cp -a "$work/infra" "$work/infra-before"
+  fresh_world() {
+    rm -rf "$work/state" "$work/infra"
+    cp -a "$work/infra-before" "$work/infra"
+  }
+  world() { tree "$work/infra"; }
+  killed_at_every_record "fallback while MinIO is away" run "$root/scripts/lua/tfstate-fallback.lua" --yes
+}
+
+# Taken back, what was pushed stays, and the fallback begins anew from there.
+case_a_return_killed_at_every_record_is_resumed_or_taken_back() {
+  make_stored_infrastructure
+  be_nobody
+  fall_back
+  sed -i 's/"b", "c"\]/"b", "c", "d"]/' "$work/infra/main.tf"
+  tofu apply -auto-approve >/dev/null
+  cp -a "$work/infra" "$work/infra-before"
+  ask GET bucket/net/terraform.tfstate </dev/null >"$work/stored"
+  fresh_world() {
+    rm -rf "$work/state" "$work/infra"
+    cp -a "$work/infra-before" "$work/infra"
+    ask PUT bucket/net/terraform.tfstate -H 'content-type: application/json' <"$work/stored"
+    ask DELETE bucket/net/terraform.tfstate.tflock </dev/null
+  }
+  world() {
+    ask GET bucket/net/terraform.tfstate </dev/null >"$work/live"
+    if [ "$1" = 'done' ]; then
+      cp "$work/live" "$work/pushed"
+      sha256sum <"$work/live"
+      tree "$work/infra"
+    else
+      cmp -s "$work/live" "$work/stored" || cmp -s "$work/live" "$work/pushed" || fail_case "the store holds another state"
+      tree "$work/infra" | grep -vE '/\.snapcore/((first_)?base\.tfstate|fallback\.json)'
+    fi
+  }
+  killed_at_every_record "return into MinIO" run "$root/scripts/lua/tfstate-return.lua" --yes
+  tofu plan -detailed-exitcode >"$work/plan" || fail_case "the tool plans: $(cat "$work/plan")"
 }
 
 case_a_local_state_under_its_usual_name_is_in_the_way_of_a_fallback() {

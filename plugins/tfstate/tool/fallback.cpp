@@ -176,6 +176,11 @@ Result<> put(const fs::path& file, const std::string& text, mode_t mode = 0600) 
   return files::replace_file(file, text, mode);
 }
 
+Result<> keep_first_base(const FallbackFiles& names, const std::string& base) {
+  std::error_code ignored;
+  return fs::exists(names.first_base, ignored) ? Result<>() : put(names.first_base, base);
+}
+
 // As the tool made it, for whoever may read it.
 Result<> put_as_it_was(const fs::path& file, const std::string& text) {
   const auto there = files::look_at(file);
@@ -247,10 +252,13 @@ Result<> use_the_store(const Elsewhere& store, const WorkPlace& place) {
 }
 
 // Whether anything stands in the local state that did not stand in the copy it began with: what was
-// created and destroyed again is no loss.
+// created and destroyed again is no loss. After a return that was taken back the copy is another
+// one than that of the last comparison.
 Result<bool> lost_with(const FallbackFiles& names, const WorkPlace& place) {
-  const auto base = text_of(names.base);
+  const auto first = text_if_there(names.first_base);
+  const auto base = first && *first ? Result<std::string>(**first) : text_of(names.base);
   const auto here = text_if_there(names.state(place.workspace));
+  if (!first) return fail(first.error());
   if (!base) return fail(base.error());
   if (!here) return fail(here.error());
   if (!*here || **here == *base) return false;
@@ -523,6 +531,23 @@ Result<sdk::Planned> plan_end_fallback(sdk::Call&, const sdk::Nothing&, const Wo
       .undo("work with the local state again; what was pushed is the same, and stays");
 }
 
+namespace {
+
+// Nobody works with it while it goes, or comes again.
+Result<StateLock> lock_local_state(sdk::Call& call, const WorkPlace& place,
+                                   const std::string& operation) {
+  const sdk::Facts& facts = call.facts();
+  const Place local{.file = FallbackFiles(place.directory).state(place.workspace),
+                    .shown_path = FallbackFiles::relative_state()};
+  return StateLock::take(local, {.id = uuid_from(facts.key),
+                                 .operation = operation,
+                                 .info = "run " + facts.run,
+                                 .created = facts.started ? facts.started->text() : "",
+                                 .path = local.shown_path});
+}
+
+}  // namespace
+
 Result<FallbackResult> call_end_fallback(sdk::Call& call, const sdk::Nothing&,
                                          const WorkPlace& place) {
   const FallbackFiles names(place.directory);
@@ -534,14 +559,7 @@ Result<FallbackResult> call_end_fallback(sdk::Call& call, const sdk::Nothing&,
   if (fs::exists(archive, ignored)) return FallbackResult{.words = {"it is back already"}};
   auto record = active_fallback(place);
   if (!record) return fail(record.error());
-  // Nobody works with it while it goes.
-  const Place local{.file = names.state(place.workspace),
-                    .shown_path = FallbackFiles::relative_state()};
-  auto lock = StateLock::take(local, {.id = uuid_from(facts.key),
-                                      .operation = "snapcore-return",
-                                      .info = "run " + facts.run,
-                                      .created = facts.started ? facts.started->text() : "",
-                                      .path = local.shown_path});
+  auto lock = lock_local_state(call, place, "snapcore-return");
   if (!lock) return fail(lock.error());
   const auto store = elsewhere(call, place);
   if (!store) return fail(store.error());
@@ -577,17 +595,21 @@ Result<sdk::Undone> undo_end_fallback(sdk::Call& call,
     if (auto moved = files::rename_no_replace(archive, names.home); !moved)
       return fail(moved.error());
   }
+  const auto local = text_of(names.local);
+  if (!local) return fail(local.error());
+  // What a return that was killed left of its lock goes with this one.
+  const auto lock = lock_local_state(call, place, "snapcore-undo");
+  if (!lock) return fail(lock.error());
   // What is in the store now is where the fallback begins anew, if it is what is here.
   const auto store = elsewhere(call, place);
   auto three = store ? compare_three(*store, place) : Result<Three>(fail(store.error()));
   if (three && three->pushed && three->moved_on) {
     three->record.serial = three->there_state.serial;
+    if (auto kept = keep_first_base(names, three->base); !kept) return fail(kept.error());
     if (auto written = put(names.base, three->there); !written) return fail(written.error());
     if (auto written = put(names.record, three->record.to_json()); !written)
       return fail(written.error());
   }
-  const auto local = text_of(names.local);
-  if (!local) return fail(local.error());
   if (auto written = put_as_it_was(live_record(place), *local); !written)
     return fail(written.error());
   if (auto written = put(names.override_, override_text()); !written) return fail(written.error());

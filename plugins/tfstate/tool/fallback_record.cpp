@@ -21,6 +21,7 @@ FallbackFiles::FallbackFiles(const fs::path& directory)
     : home(directory / ".snapcore"),
       record(home / "fallback.json"),
       base(home / "base.tfstate"),
+      first_base(home / "first_base.tfstate"),
       backend(home / "backend.json"),
       local(home / "local.json"),
       states(directory / relative_states()),

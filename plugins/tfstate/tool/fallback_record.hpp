@@ -16,13 +16,14 @@ using snapcore::Result;
 struct FallbackFiles {
   explicit FallbackFiles(const std::filesystem::path& directory);
 
-  std::filesystem::path home;       // .snapcore
-  std::filesystem::path record;     // that there is a fallback, and since when
-  std::filesystem::path base;       // the state that it began with
-  std::filesystem::path backend;    // what init had left of the backend; may be missing
-  std::filesystem::path local;      // what stands in its place during the fallback
-  std::filesystem::path states;     // for workspaces
-  std::filesystem::path override_;  // makes the tool use the local file
+  std::filesystem::path home;        // .snapcore
+  std::filesystem::path record;      // that there is a fallback, and since when
+  std::filesystem::path base;        // the state that it began with, or that a return pushed
+  std::filesystem::path first_base;  // the former, once there is the latter
+  std::filesystem::path backend;     // what init had left of the backend; may be missing
+  std::filesystem::path local;       // what stands in its place during the fallback
+  std::filesystem::path states;      // for workspaces
+  std::filesystem::path override_;   // makes the tool use the local file
 
   // The state that is worked with meanwhile.
   std::filesystem::path state(const std::string& workspace) const;

@@ -1,9 +1,11 @@
 #include "saved_plan.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <snapcore/support/files.hpp>
 #include <snapcore/utf8.hpp>
+#include <thread>
 
 #include "data_directory.hpp"
 #include "fallback_record.hpp"
@@ -24,6 +26,7 @@ using snapcore::Value;
 
 constexpr std::size_t kMostListed = 500;
 constexpr std::size_t kMostSaid = 40;
+constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr char kReplace[] = "addresses of what is made anew though the tool believes it whole";
 
 std::string_view verb_of(Planning planning) {
@@ -106,14 +109,25 @@ Result<SavedPlan> save_plan(sdk::Call& call, const Wanted& wanted, const WorkPla
   return SavedPlan{std::move(*scratch), std::move(tool), std::move(*totals), std::move(changes)};
 }
 
-// The same tool, known to whoever comes after a crash of an act; the way back knows no such thing.
-ToolRun applying_tool(sdk::Call& call, const SavedPlan& saved, const WorkPlace& place) {
-  const bool way_back = call.facts().entry == "compensate";
-  return tool_in_place(
-      saved.tool.program(), place, saved.scratch, [&call] { return call.cancelled(); },
-      [&call, way_back](const process::Identity& identity) {
-        return way_back ? Result<>() : call.checkpoint(identity.to_value());
-      });
+// A tool that outlived its run is asked to end with it, and may take its time: it writes its state.
+Result<> wait_for_tool(sdk::Call& call, const Value& identity, const WorkPlace& place) {
+  const auto tool = process::Identity::from_value(identity);
+  if (!tool || !process::is_running(*tool)) return {};
+  const std::string still =
+      "the tool that this run began is still at work, as process " + std::to_string(tool->pid);
+  call.log(sdk::Level::kWarning, still + ": waiting for it");
+  const auto end = std::chrono::steady_clock::now() + place.tool.timeout.length;
+  while (process::is_running(*tool)) {
+    if (auto going = call.keep_going(); !going) return going;
+    if (std::chrono::steady_clock::now() >= end) {
+      return fail({.code = "tfstate.tool_at_work",
+                   .message = still,
+                   .hint = "wait until it has ended, or end it",
+                   .category = Category::kTransient});
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  return {};
 }
 
 std::string named(const PlannedChange& change) {
@@ -153,24 +167,34 @@ ApplyResult result_of(const PlannedTotals& totals, std::string words) {
           .words = {std::move(words)}};
 }
 
-std::vector<std::string> created_by(const SavedPlan& saved) {
-  std::vector<std::string> list;
+std::vector<std::string> texts_of(const Value& list) {
+  std::vector<std::string> texts;
+  for (const Value& text : list.items()) texts.push_back(text.text());
+  return texts;
+}
+
+// `earlier` is what an attempt that was cut off was to create: it may be there.
+std::vector<std::string> created_by(const SavedPlan& saved, std::vector<std::string> earlier) {
+  std::vector<std::string> list = std::move(earlier);
   for (const PlannedChange& change : saved.changes) {
-    if (change.planning == Planning::kCreate) list.push_back(change.address);
+    const bool known = std::find(list.begin(), list.end(), change.address) != list.end();
+    if (change.planning == Planning::kCreate && !known) list.push_back(change.address);
   }
   return list;
 }
 
-sdk::Undo way_back(const SavedPlan& saved, const WorkPlace& place) {
-  Value::Array created;
-  std::vector<std::string> command = {saved.tool.program().path(), "-chdir=" + place.directory,
-                                      "plan", "-destroy"};
-  for (const std::string& address : created_by(saved)) {
-    created.emplace_back(address);
-    command.push_back("-target=" + address);
-  }
+Value addresses(const std::vector<std::string>& created) {
+  return Value::Array(created.begin(), created.end());
+}
+
+// `tool` is the process that creates it, once there is one.
+sdk::Undo way_back(const Program& program, const std::vector<std::string>& created,
+                   const WorkPlace& place, const Value& tool = {}) {
+  std::vector<std::string> command = {program.path(), "-chdir=" + place.directory, "plan",
+                                      "-destroy"};
+  for (const std::string& address : created) command.push_back("-target=" + address);
   return {
-      .data = Value::object({{"created", std::move(created)}}),
+      .data = Value::object({{"created", addresses(created)}, {"tool", tool}}),
       .words = {"destroy what the tool created, and nothing else"},
       // The tool would destroy what depends on it, too: a person has to look first.
       .shell = {process::shell_line(command),
@@ -306,32 +330,53 @@ Result<sdk::Planned> plan_apply(const ApplyArgs& args, const WorkPlace& place, b
 
 Result<ApplyResult> call_apply(sdk::Call& call, const ApplyArgs& args, const WorkPlace& place,
                                bool can_be_undone) {
-  const auto saved = save_plan(
+  const std::vector<std::string> earlier = texts_of(call.facts().checkpoint.at("created"));
+  std::uint64_t made_again = 0;
+  auto saved = save_plan(
       call, {.targets = args.targets, .replace = args.replace}, place,
       [&](const PlannedChange& change) -> Result<> {
+        const bool ours =
+            std::find(earlier.begin(), earlier.end(), change.address) != earlier.end();
+        if (ours && change.planning == Planning::kReplace) ++made_again;
         if (is_within(change.address, args.within)) return {};
         return fail(refused("tfstate.beyond_bounds",
                             "the tool plans to " + named(change) + ", which may not be touched"));
       });
   if (!saved) return fail(saved.error());
+  // What an attempt that was cut off left half made is what was to be created.
+  saved->totals.replaces -= made_again;
+  saved->totals.creates += made_again;
   if (auto fits = within_bounds(saved->totals, args); !fits) return fail(fits.error());
   if (saved->totals.all() == 0)
     return result_of(saved->totals, "everything is as it is configured already");
+  const std::vector<std::string> created = created_by(*saved, earlier);
   if (can_be_undone) {
     if (saved->totals.creates > kMostListed) {
       return fail(refused("tfstate.too_many", "the tool plans to create more than " +
                                                   std::to_string(kMostListed) +
                                                   " objects, which is more than is taken back"));
     }
-    if (auto kept = call.record_undo(way_back(*saved, place)); !kept) return fail(kept.error());
+    if (auto kept = call.record_undo(way_back(saved->tool.program(), created, place)); !kept)
+      return fail(kept.error());
   }
-  const ToolRun tool = applying_tool(call, *saved, place);
+  // Known to whoever comes after a crash.
+  const auto note = [&](const process::Identity& identity) -> Result<> {
+    Value tool = identity.to_value();
+    if (can_be_undone) {
+      auto kept = call.record_undo(way_back(saved->tool.program(), created, place, tool));
+      if (!kept) return kept;
+    }
+    tool["created"] = addresses(created);
+    return call.checkpoint(std::move(tool));
+  };
+  const ToolRun tool = tool_in_place(
+      saved->tool.program(), place, saved->scratch, [&call] { return call.cancelled(); }, note);
   call.log(sdk::Level::kInfo, "applying with " + tool.program().name());
   const auto finished = tool.run({"apply", "-input=false", "-json", saved->tool.plan_file()});
   if (!finished) return fail(finished.error());
   if (!finished->succeeded()) {
     auto error = apply_failed(*saved, *finished, place);
-    if (can_be_undone && error.outcome == Outcome::kNothingHappened)
+    if (can_be_undone && earlier.empty() && error.outcome == Outcome::kNothingHappened)
       (void)call.record_undo(nothing_to_undo());
     return fail(std::move(error));
   }
@@ -361,12 +406,10 @@ Result<ChangesResult> call_no_changes(sdk::Call& call, const ChangesArgs& args,
 Result<sdk::Probed<ApplyResult>> probe_apply(sdk::Call& call, const ApplyArgs& args,
                                              const WorkPlace& place) {
   using Probed = sdk::Probed<ApplyResult>;
-  const auto identity = process::Identity::from_value(call.facts().checkpoint);
-  if (!identity) return Probed::not_started();
-  if (process::is_running(*identity)) {
-    return Probed::cannot_tell("the tool is still at work, as process " +
-                               std::to_string(identity->pid));
-  }
+  const Value& checkpoint = call.facts().checkpoint;
+  if (!process::Identity::from_value(checkpoint)) return Probed::not_started();
+  if (auto ended = wait_for_tool(call, checkpoint, place); !ended)
+    return Probed::cannot_tell(ended.error().message);
   const auto left = save_plan(call, {.targets = args.targets}, place);
   if (!left) return Probed::cannot_tell(left.error().message);
   if (left->totals.all() == 0 && !args.replace.empty()) {
@@ -384,9 +427,10 @@ Result<sdk::Probed<ApplyResult>> probe_apply(sdk::Call& call, const ApplyArgs& a
 Result<sdk::Undone> undo_apply(sdk::Call& call,
                                const sdk::Compensation<ApplyArgs, ApplyResult>& was,
                                const WorkPlace& place) {
-  std::vector<std::string> created;
-  for (const Value& address : was.undo.at("created").items()) created.push_back(address.text());
+  const std::vector<std::string> created = texts_of(was.undo.at("created"));
   if (created.empty()) return sdk::Undone{{"nothing was applied"}};
+  if (auto ended = wait_for_tool(call, was.undo.at("tool"), place); !ended)
+    return fail(ended.error());
   const auto stays = [&](const std::string& why) {
     return fail({.code = "tfstate.applied_stays",
                  .message = "what the tool created in " + shown(place.directory) + " stays: " + why,
@@ -402,7 +446,10 @@ Result<sdk::Undone> undo_apply(sdk::Call& call,
                 });
   if (!saved) return fail(saved.error());
   if (saved->totals.all() == 0) return sdk::Undone{{"nothing of what was to be created is there"}};
-  const ToolRun tool = applying_tool(call, *saved, place);
+  // Let finish when it is stopped, as any tool that applies.
+  const ToolRun tool = tool_in_place(
+      saved->tool.program(), place, saved->scratch, [&call] { return call.cancelled(); },
+      [](const process::Identity&) { return Result<>(); });
   const auto finished = tool.run({"apply", "-input=false", "-json", saved->tool.plan_file()});
   if (!finished) return fail(finished.error());
   if (!finished->succeeded()) return fail(apply_failed(*saved, *finished, place));
