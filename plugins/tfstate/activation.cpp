@@ -170,7 +170,11 @@ Result<ActivationResult> activate(const Place& place, const Staged& staged,
   if (!lock) return fail(lock.error());
   const auto now = look(place, back);
   if (!now) return fail(now.error());
-  if (*now == Now::kOther) {
+  // Another run may have made the same of the same copy; what this one replaced it had kept.
+  const auto kept_before = files::look_at(back.kept);
+  if (!kept_before) return fail(kept_before.error());
+  const bool by_another = *now == Now::kNew && !back.kept.empty() && !*kept_before;
+  if (*now == Now::kOther || by_another) {
     return fail(changed_since(
         place, "nothing was touched; run the restore again when whoever works with it is done"));
   }

@@ -71,7 +71,9 @@ class Swap {
                       std::move(ours), {.tries = tries}, table_);
   }
 
-  Result<> put_in_place(const ActivateArgs& args, const std::function<Result<>()>& begin);
+  // `begun_before`: an attempt of this very call has come to its write.
+  Result<> put_in_place(const ActivateArgs& args, bool begun_before,
+                        const std::function<Result<>()>& begin);
   Result<std::vector<std::string>> put_back(const ObjectWayBack& back);
 
  private:
@@ -127,7 +129,8 @@ Result<> Swap::write(const ActivateArgs& args, const std::string& label) {
 }
 
 // What is there counts, not what a write was answered: its answer may come from a journal.
-Result<> Swap::put_in_place(const ActivateArgs& args, const std::function<Result<>()>& begin) {
+Result<> Swap::put_in_place(const ActivateArgs& args, bool begun_before,
+                            const std::function<Result<>()>& begin) {
   const Staged& staged = args.staged;
   std::optional<Error> trouble;
   for (int number = 0;; ++number) {
@@ -140,7 +143,8 @@ Result<> Swap::put_in_place(const ActivateArgs& args, const std::function<Result
       if (!*is_new && trouble && trouble->outcome != Outcome::kNothingHappened)
         return fail(*trouble);
       if (!*is_new && number > 0 && !trouble) return fail(not_as_written(place_));
-      if (!*is_new) {
+      // Another run may have made the same of the same copy.
+      if (!*is_new || (number == 0 && !begun_before)) {
         return fail(changed_since(place_,
                                   "nothing was touched; run the restore again when "
                                   "whoever works with it is done"));
@@ -272,9 +276,11 @@ Result<ActivateResult> ObjectBackend::activate(sdk::Call& call, const ActivateAr
   if (auto recorded = record(); !recorded) return fail(recorded.error());
   auto lock = swap.lock("snapcore-restore", {}, kTries);
   if (auto taken = lock.take(); !taken) return fail(taken.error());
-  auto done = swap.put_in_place(args, [&] {
+  const bool begun_before = call.facts().checkpoint.at("begun").bool_or(false);
+  auto done = swap.put_in_place(args, begun_before, [&]() -> Result<> {
     back.begun = true;
-    return record();
+    if (auto recorded = record(); !recorded) return recorded;
+    return call.checkpoint(snapcore::Value::object({{"begun", true}}));
   });
   const auto given = lock.give_back();
   if (!done && back.begun && done.error().outcome == Outcome::kNothingHappened) {
