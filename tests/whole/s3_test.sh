@@ -66,26 +66,41 @@ case_versions_and_deletions_are_told_in_order() {
   ! grep -q 'state$' "$work/out" || fail_case "a deleted object is listed"
 }
 
+# tested NAME SERVER   what test_store finds out about a bucket without and with versions, as a table
 tested() {
+  local versions
   start_store "$1" "$2"
   expect_exit 0 snapcore call store.objects_traits
   expect_said 'never tested'
-  expect_exit 0 snapcore call store.test_store --yes
-  cp "$work/out" "$work/table"
-  expect_exit 0 snapcore call store.objects_traits
-  expect_said 'tested 20'
-  cat "$work/out" "$work/table" >"$work/both"
+  tell "$(printf '%-12s | %-8s | %-29s | %-34s | %s' store versions 'second writer (If-None-Match)' \
+    'writer of something old (If-Match)' 'bytes that do not fit their checksum')"
+  for versions in off on; do
+    [ "$versions" = off ] ||
+      echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' | ask PUT 'bucket?versioning='
+    expect_exit 0 snapcore call store.test_store --yes
+    cp "$work/out" "$work/table"
+    expect_exit 0 snapcore call store.objects_traits
+    expect_said 'tested 20' "versions are kept: $versions"
+    tell "$(printf '%-12s | %-8s | %-29s | %-34s | %s' "$1" "$(found 'versions are kept')" "$(refused '.If-None-Match.')" \
+      "$(refused '.If-Match.')" "$(refused 'their checksum are refused')")"
+    cat "$work/out" "$work/table" >"$work/both"
+    expect_said 'If-None-Match.: yes' 'If-Match.: yes' 'checksum are refused: yes'
+  done
+}
+found() { sed -nE "s/.*$1: //p" "$work/table" | head -n 1; }
+refused() {
+  case $(found "$1") in
+    yes) echo refused ;;
+    NO) echo 'let in' ;;
+    *) echo 'not known' ;;
+  esac
 }
 
 case_minio_is_tested_and_honours_conditions() {
   tested minio MinIO
-  expect_said 'MinIO' 'versions are kept: off' 'If-None-Match.: yes' 'If-Match.: yes' 'checksum are refused: yes'
+  expect_said '.MinIO.'
 }
-
-case_versitygw_is_tested_and_honours_conditions() {
-  tested versitygw VERSITYGW
-  expect_said 'If-None-Match.: yes' 'If-Match.: yes' 'checksum are refused: yes'
-}
+case_versitygw_is_tested_and_honours_conditions() { tested versitygw VERSITYGW; }
 
 case_etcd_is_restored_straight_from_the_store() {
   make_cluster_with_snapshot 3
