@@ -373,7 +373,7 @@ case_of_many_that_begin_at_once_exactly_one_wins() {
     serial=$((serial + 1))
     expect_no_changes -var "round=$( [ "$winner" != 'won-tool ' ] || echo "$round")"
   done
-  tell "race: of $rounds rounds the tool won ${won[won-tool ]}, one restore ${won[won-1 ]}, the other ${won[won-2 ]}" \
+  tell "race: of $rounds rounds (RACE_ROUNDS) the tool won ${won[won-tool ]}, one restore ${won[won-1 ]}, the other ${won[won-2 ]}" \
     "($((SECONDS - began)) s)"
   least=$((rounds / 10))
   ((won[won-tool ] >= least && won[won-1 ] + won[won-2 ] >= least)) || fail_case "race not exercised: one party hardly ever won"
