@@ -367,7 +367,7 @@ Result<ApplyResult> call_apply(sdk::Call& call, const ApplyArgs& args, const Wor
       if (!kept) return kept;
     }
     tool["created"] = addresses(created);
-    return call.checkpoint(std::move(tool));
+    return call.checkpoint(tool);
   };
   const ToolRun tool = tool_in_place(
       saved->tool.program(), place, saved->scratch, [&call] { return call.cancelled(); }, note);

@@ -105,6 +105,16 @@ TEST_F(RestoreTest, AStateThatWasWrittenMeanwhileIsNotReplaced) {
   EXPECT_EQ(directory_.live(), state_of("tool", 13));
 }
 
+TEST_F(RestoreTest, WhatAnotherRunRestoredMeanwhileIsNotTakenForItsOwn) {
+  directory_.write(old_);
+  const Staged handle = staged(copy_);
+  directory_.write(new_);
+  const auto done = directory_.activate(handle);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, "tfstate.changed_since");
+  EXPECT_EQ(directory_.live(), new_);
+}
+
 TEST_F(RestoreTest, AStateThatWasWrittenSinceIsNotTakenBack) {
   directory_.write(old_);
   ASSERT_TRUE(directory_.activate(staged(copy_)));
