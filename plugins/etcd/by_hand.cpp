@@ -165,8 +165,16 @@ std::string ask(const Target& target, const std::vector<std::string>& question) 
         std::pair("--key", target.tls.key_file)}) {
     if (!file.empty()) argv.insert(argv.end(), {flag, file});
   }
+  if (target.login) argv.insert(argv.end(), {"--user", target.login->user()});
   argv.insert(argv.end(), question.begin(), question.end());
   return shell_line(argv);
+}
+
+// etcdctl takes it from there, and nobody sees it in the list of processes.
+void need_password(Lines& lines, const Target& target) {
+  if (!target.login) return;
+  lines.push_back("export ETCDCTL_PASSWORD; : \"${ETCDCTL_PASSWORD:?must be the password of user " +
+                  target.login->user() + " at the time of the snapshot}\"");
 }
 
 }  // namespace
@@ -184,6 +192,7 @@ Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
 
 Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
   Lines lines;
+  need_password(lines, target);
   stop(lines, target);
   for (const Place& place : places) swap(lines, place);
   // Side by side: a member of a new cluster is ready only when a quorum runs.
@@ -199,11 +208,14 @@ Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
 }
 
 Lines health_by_hand(const Target& target) {
-  return {ask(target, {"endpoint", "health"}),
-          ask(target, {"endpoint", "status", "--write-out=table"}),
-          "# One hash: all members hold the same data.",
-          "test \"$(" + ask(target, {"endpoint", "hashkv", "--write-out=simple"}) +
-              " | cut -d ' ' -f 2 | sort -u | wc -l)\" = 1"};
+  Lines lines;
+  need_password(lines, target);
+  lines.push_back(ask(target, {"endpoint", "health"}));
+  lines.push_back(ask(target, {"endpoint", "status", "--write-out=table"}));
+  lines.emplace_back("# One hash: all members hold the same data.");
+  lines.push_back("test \"$(" + ask(target, {"endpoint", "hashkv", "--write-out=simple"}) +
+                  " | cut -d ' ' -f 2 | sort -u | wc -l)\" = 1");
+  return lines;
 }
 
 }  // namespace etcd

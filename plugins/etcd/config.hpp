@@ -30,6 +30,8 @@ struct Config {
   std::optional<std::string> ca = {};
   std::optional<std::string> cert = {};
   std::optional<std::string> key = {};
+  std::optional<std::string> user = {};
+  std::optional<snapcore::sdk::Secret> password = {};
   std::optional<std::string> token = {};
   std::optional<std::string> server_version = {};
   snapcore::sdk::Duration start_timeout = {std::chrono::seconds(60)};

@@ -162,13 +162,13 @@ std::string authentication_in(const Examined& snapshot) {
 
 namespace {
 
-// Why servers of `running` are not to be given it, or why it would not be known how they fare.
-std::vector<Concern> concerns_of_a_restore(const Examined& snapshot, const std::string& running) {
+// Why it is not to be given them, or why it would not be known how they fare.
+std::vector<Concern> concerns_of_a_restore(const Examined& snapshot, const Recipient& recipient) {
   std::vector<Concern> concerns;
-  if (std::string problem = authentication_in(snapshot); !problem.empty())
-    concerns.push_back({Guard::kHealthy, std::move(problem)});
-  if (std::string problem = problem_between(written_version(snapshot), running); !problem.empty())
-    concerns.push_back({Guard::kVersion, std::move(problem)});
+  std::string problem = recipient.has_user ? "" : authentication_in(snapshot);
+  if (!problem.empty()) concerns.push_back({Guard::kHealthy, std::move(problem)});
+  problem = problem_between(written_version(snapshot), recipient.version);
+  if (!problem.empty()) concerns.push_back({Guard::kVersion, std::move(problem)});
   return concerns;
 }
 
@@ -186,6 +186,7 @@ Examination describe(const Examined& snapshot) {
   found.contents["keys"] = listed_contents_of_keys(snapshot);
   found.contents["revisions of keys"] = std::to_string(entries_of(snapshot, "key"));
   found.contents["database size"] = std::to_string(snapshot.database_size) + " bytes";
+  found.contents["hash"] = id_text(snapshot.status_hash) + " (HASH of etcd's snapshot status)";
   found.contents["members"] = listed_members(snapshot);
   found.contents["leases"] = std::to_string(snapshot.leases);
   found.contents["authentication"] = listed_authentication(snapshot);
@@ -217,9 +218,9 @@ Examination describe(const Examined& snapshot) {
   return found;
 }
 
-Examination describe_for(const std::string& running, const Examined& snapshot) {
+Examination describe_for(const Recipient& recipient, const Examined& snapshot) {
   Examination found = describe(snapshot);
-  for (Concern& concern : concerns_of_a_restore(snapshot, running))
+  for (Concern& concern : concerns_of_a_restore(snapshot, recipient))
     found.concerns.push_back(std::move(concern));
   return found;
 }

@@ -56,6 +56,39 @@ std::string excerpt(std::string_view text) {
   return std::string(text.substr(0, 200));
 }
 
+bool says(std::string_view words, std::initializer_list<std::string_view> any) {
+  return std::any_of(any.begin(), any.end(),
+                     [&](auto one) { return words.find(one) != std::string_view::npos; });
+}
+
+// What follows is in the words of etcd's api/v3rpc/rpctypes.
+bool wants_user(std::string_view words) {
+  return says(words, {"user name is empty", "CommonName"});
+}
+
+// It started anew, or has not yet heard of the token that another member gave.
+bool knows_no_token(std::string_view words) {
+  return says(words, {"invalid auth token", "revision of auth store is old"});
+}
+
+bool denies_user(std::string_view words) {
+  return says(words, {"permission denied", "authentication failed"});
+}
+
+Error not_let_in(const std::string& user, const Error& refusal) {
+  const bool password = refusal.message.find("authentication failed") != std::string::npos;
+  return caused_by(
+      {.code = "etcd.authentication",
+       .message = "user '" + user + "' is not let in: " + refusal.message,
+       .hint = password
+                   ? "check user and password of the instance in the site; after a restore they "
+                     "are those of the time the snapshot was taken"
+                   : "name a user with the role root in the site: nobody else is told whether "
+                     "the members hold the same data",
+       .category = Category::kAuth},
+      refusal);
+}
+
 Error refusal(const std::string& url, const http::Response& response) {
   const auto body = Value::parse(response.body);
   std::string words = body ? body->at("message").string_or(body->at("error").text()) : "";
@@ -63,10 +96,11 @@ Error refusal(const std::string& url, const http::Response& response) {
   Error error{.code = "etcd.gateway_refused",
               .message = url + " answers " + std::to_string(response.status) + ": " + words,
               .category = response.status >= 500 ? Category::kTransient : Category::kPermanent};
-  if (words.find("user name is empty") != std::string::npos ||
-      words.find("CommonName") != std::string::npos) {
+  if (wants_user(words)) {
     error.category = Category::kAuth;
-    error.hint = "this cluster has authentication enabled, which its HTTP gateway needs a user for";
+    error.hint = "this cluster has authentication on; name user and password in the instance";
+  } else if (knows_no_token(words)) {
+    error.category = Category::kTransient;
   } else if (words.find("connection closed") != std::string::npos) {
     error.hint =
         "the server's own certificate may lack the usage clientAuth, which its gateway needs";
@@ -77,8 +111,13 @@ Error refusal(const std::string& url, const http::Response& response) {
 }  // namespace
 
 Gateway::Gateway(std::vector<Url> urls, const http::Options& tls,
-                 std::chrono::milliseconds patience, std::function<bool()> cancelled)
-    : urls_(std::move(urls)), patience_(patience), cancelled_(std::move(cancelled)), client_(tls) {}
+                 std::chrono::milliseconds patience, std::function<bool()> cancelled,
+                 std::shared_ptr<Login> login)
+    : urls_(std::move(urls)),
+      patience_(patience),
+      cancelled_(std::move(cancelled)),
+      login_(std::move(login)),
+      client_(tls) {}
 
 // A URL that answers moves to the front, so that the next question starts there.
 Result<http::Response> Gateway::send(std::string_view method, std::string_view path,
@@ -94,6 +133,7 @@ Result<http::Response> Gateway::send(std::string_view method, std::string_view p
                           .max_response = kMostAnswer,
                           .cancelled = cancelled_};
     if (method == "POST") request.headers.emplace_back("Content-Type", "application/json");
+    if (!token_.empty()) request.headers.emplace_back("Authorization", token_);
     auto response = client_.send(request);
     if (response) {
       std::swap(urls_[0], urls_[i]);
@@ -105,6 +145,36 @@ Result<http::Response> Gateway::send(std::string_view method, std::string_view p
 }
 
 Result<Value> Gateway::ask(std::string_view path, const Value& body) {
+  auto answer = login_ ? ask_as_user(path, body) : ask_once(path, body);
+  if (!answer && login_ && denies_user(answer.error().message))
+    return fail(not_let_in(login_->user(), answer.error()));
+  return answer;
+}
+
+Result<Value> Gateway::ask_as_user(std::string_view path, const Value& body) {
+  token_ = login_->token();
+  auto answer = ask_once(path, body);
+  if (answer) return answer;
+  const std::string& words = answer.error().message;
+  if (!wants_user(words) && !knows_no_token(words)) return answer;
+  const auto token = login_->renew(token_, [this] { return authenticate(); });
+  if (!token) return fail(token.error());
+  token_ = *token;
+  return ask_once(path, body);
+}
+
+Result<std::string> Gateway::authenticate() {
+  token_.clear();
+  const auto answer =
+      ask_once("/v3/auth/authenticate",
+               Value::object({{"name", login_->user()}, {"password", login_->password()}}));
+  if (!answer) return fail(answer.error());
+  const std::string token = answer->at("token").text();
+  if (token.empty()) return fail(bad_answer(urls_[0].text, "no token for user " + login_->user()));
+  return token;
+}
+
+Result<Value> Gateway::ask_once(std::string_view path, const Value& body) {
   const auto response = send("POST", path, body.dump());
   if (!response) return fail(response.error());
   const std::string url = urls_[0].text + std::string(path);

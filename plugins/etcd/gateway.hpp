@@ -1,9 +1,10 @@
 // One member, asked through its HTTP port: health, version, and the JSON gateway under /v3/.
 //
-// Only questions are asked here; no request changes a cluster. Errors:
+// Only questions are asked here; no request changes a cluster's keys. Errors:
 //   "etcd.unreachable"      no answer (transient; the cause says why)
 //   "etcd.tls"              no trusted connection
 //   "etcd.gateway_refused"  an answer that says no; the message holds the member's own words
+//   "etcd.authentication"   the user is not known, has another password, or may not ask this
 //   "etcd.no_gateway"       the member serves no /v3/ paths
 //   "etcd.bad_answer"       an answer that makes no sense
 #pragma once
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/support/http.hpp>
@@ -19,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "login.hpp"
 #include "url.hpp"
 
 namespace etcd {
@@ -64,9 +67,11 @@ struct RangeAnswer {
 
 class Gateway {
  public:
-  // Every answer must come within `patience`; with several URLs each gets its turn.
+  // Every answer must come within `patience`; with several URLs each gets its turn. `login` is used
+  // once a member wants to know who asks.
   Gateway(std::vector<Url> urls, const snapcore::http::Options& tls,
-          std::chrono::milliseconds patience, std::function<bool()> cancelled = {});
+          std::chrono::milliseconds patience, std::function<bool()> cancelled = {},
+          std::shared_ptr<Login> login = {});
 
   Result<ServerHealth> health();
   Result<std::string> version();
@@ -85,13 +90,18 @@ class Gateway {
  private:
   Result<snapcore::http::Response> send(std::string_view method, std::string_view path,
                                         const std::string& body);
-  // The answer of a POST below /v3/ as JSON.
+  // The answer of a POST below /v3/ as JSON, asked as whom the member wants to see.
   Result<snapcore::Value> ask(std::string_view path, const snapcore::Value& body);
+  Result<snapcore::Value> ask_as_user(std::string_view path, const snapcore::Value& body);
+  Result<snapcore::Value> ask_once(std::string_view path, const snapcore::Value& body);
+  Result<std::string> authenticate();
   Result<RangeAnswer> range(const snapcore::Value& body);
 
   std::vector<Url> urls_;
   std::chrono::milliseconds patience_;
   std::function<bool()> cancelled_;
+  std::shared_ptr<Login> login_;
+  std::string token_;  // of the last question
   snapcore::http::Client client_;
 };
 

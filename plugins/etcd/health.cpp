@@ -29,12 +29,18 @@ Error wrong_cluster(std::string message) {
 }
 
 // Nobody will be somebody at the next question.
-Error not_allowed(const std::string& answer) {
+Error not_allowed(const Target& target, const std::string& answer, const std::string& hint) {
+  const bool anonymous = !target.login;
   return {.code = "etcd.authentication",
-          .message = "the cluster has authentication on, and the instance names no user: " + answer,
-          .hint =
-              "what was restored cannot be checked from here; look at it with 'etcdctl --user', "
-              "after a run that is held (--on-failure hold)",
+          .message = (anonymous ? "the cluster has authentication on, and the instance names no "
+                                  "user: "
+                                : "") +
+                     answer,
+          .hint = anonymous
+                      ? "name user and password of the instance in the site, or look at what was "
+                        "restored with 'etcdctl --user', after a run that is held "
+                        "(--on-failure hold)"
+                      : hint,
           .category = Category::kAuth,
           .outcome = Outcome::kHappened};
 }
@@ -101,7 +107,8 @@ class HealthCheck {
  private:
   Result<std::string> look_at(const TargetMember& member, const Observation& seen) const {
     if (seen.problem && seen.problem->category == Category::kAuth)
-      return fail(not_allowed(member.name + ": " + seen.problem->message));
+      return fail(
+          not_allowed(target_, member.name + ": " + seen.problem->message, seen.problem->hint));
     if (seen.status && id_text(seen.status->cluster_id) != expected_.cluster_id) {
       return fail(wrong_cluster("member " + member.name + " belongs to cluster " +
                                 id_text(seen.status->cluster_id) + ", not to the restored one, " +
@@ -136,7 +143,8 @@ class HealthCheck {
       same_ = data.words;
       return true;
     }
-    if (data.verdict == SameData::Verdict::kNotAllowed) return fail(not_allowed(data.words));
+    if (data.verdict == SameData::Verdict::kNotAllowed)
+      return fail(not_allowed(target_, data.words, data.hint));
     why_ = data.words;
     differed_ = data.verdict == SameData::Verdict::kDiffers ? differed_ + 1 : 0;
     if (differed_ < kBelieved) return false;

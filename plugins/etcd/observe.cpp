@@ -50,7 +50,7 @@ void side_by_side(std::size_t count, const std::function<void(std::size_t)>& wor
 
 Gateway gateway_of(const TargetMember& member, const Target& target,
                    const std::function<bool()>& cancelled, std::chrono::milliseconds patience) {
-  return Gateway(member.clients, target.tls, patience, cancelled);
+  return {member.clients, target.tls, patience, cancelled, target.login};
 }
 
 std::vector<Observation> observe(const Target& target, Depth depth,

@@ -129,8 +129,14 @@ class Plugin {
  public:
   explicit Plugin(Target target) : target_(std::move(target)) {}
 
-  static Result<std::unique_ptr<Plugin>> create(Call&, const Config& config) {
-    auto target = make_target(config);
+  static Result<std::unique_ptr<Plugin>> create(Call& call, const Config& config) {
+    std::string password;
+    if (config.password) {
+      auto secret = call.secret(*config.password);
+      if (!secret) return fail(secret.error());
+      password = std::move(*secret);
+    }
+    auto target = make_target(config, password);
     if (!target) return fail(target.error());
     return std::make_unique<Plugin>(std::move(*target));
   }
@@ -147,7 +153,9 @@ class Plugin {
     const auto examined = examine_artifact(call, args.artifact);
     if (!examined) return fail(examined.error());
     Sight sight(target_, watch_of(call).cancelled);
-    return describe_for(version_to_come(target_, sight), *examined);
+    return describe_for(
+        {.version = version_to_come(target_, sight), .has_user = target_.login != nullptr},
+        *examined);
   }
 
   Result<Planned> plan_stage(Call& call, const StageArgs& args);

@@ -13,9 +13,12 @@ constexpr auto kPatience = std::chrono::seconds(30);  // a hash reads the whole 
 struct Answers {
   std::vector<std::optional<KvHash>> hashes;  // empty where the member has no such hash
   std::string problem;
+  std::string hint;
   bool not_allowed = false;  // and that is the problem
 
-  SameData none() const { return {not_allowed ? Verdict::kNotAllowed : Verdict::kMoving, problem}; }
+  SameData none() const {
+    return {not_allowed ? Verdict::kNotAllowed : Verdict::kMoving, problem, hint};
+  }
 };
 
 template <class Ask>
@@ -35,8 +38,9 @@ Answers ask_all(const Target& target, const std::function<bool()>& cancelled, As
   for (std::size_t i = 0; i < problems.size() && !answers.not_allowed; ++i) {
     if (!problems[i]) continue;
     answers.not_allowed = problems[i]->category == snapcore::Category::kAuth;
-    if (answers.problem.empty() || answers.not_allowed)
-      answers.problem = target.members[i].name + ": " + problems[i]->message;
+    if (!answers.problem.empty() && !answers.not_allowed) continue;
+    answers.problem = target.members[i].name + ": " + problems[i]->message;
+    answers.hint = problems[i]->hint;
   }
   return answers;
 }

@@ -10,7 +10,8 @@ namespace etcd {
 
 struct SameData {
   enum class Verdict { kSame, kDiffers, kMoving, kNotAllowed } verdict = Verdict::kMoving;
-  std::string words;  // what was compared, or what keeps it from being compared
+  std::string words;      // what was compared, or what keeps it from being compared
+  std::string hint = {};  // what helps against that
 };
 
 // `seen` holds a status of every member. kMoving: the members are not at one point; ask again.

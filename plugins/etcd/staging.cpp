@@ -329,9 +329,11 @@ class Staging {
   Result<Examined> examine_copy() {
     const auto mapped = MappedFile::open(database_path(directories_.front()));
     if (!mapped) return fail(mapped.error());
-    return examine(
-        mapped->bytes(), work_.name,
-        {.require_trailer = false, .check_hash = false, .canceled = work_.watch.cancelled});
+    return examine(mapped->bytes(), work_.name,
+                   {.require_trailer = false,
+                    .check_hash = false,
+                    .sum_entries = false,
+                    .canceled = work_.watch.cancelled});
   }
 
   // What the guards said while planning, if the bytes were at hand then; else it is said here, with
@@ -348,9 +350,15 @@ class Staging {
       if (!options_.accept_corrupt_alarm) return refuse("etcd.corrupt_alarm", problem, "hash");
       data_.words.push_back("taken although " + problem);
     }
-    if (const std::string problem = authentication_in(examined); !problem.empty()) {
-      if (!options_.accept_authentication) return refuse("etcd.authentication", problem, "healthy");
-      data_.words.push_back("taken although " + problem);
+    const std::string problem_of_user = authentication_in(examined);
+    if (!problem_of_user.empty() && target_.login) {
+      data_.words.push_back("authentication is on: the members will be asked as user '" +
+                            target_.login->user() +
+                            "', with the password of the time the snapshot was taken");
+    } else if (!problem_of_user.empty()) {
+      if (!options_.accept_authentication)
+        return refuse("etcd.authentication", problem_of_user, "healthy");
+      data_.words.push_back("taken although " + problem_of_user);
     }
     const std::string written = written_version(examined);
     const std::string running = version_to_come(target_, sight_);

@@ -245,9 +245,10 @@ Result<> check_certificates(const snapcore::http::Options& tls) {
   return check_pem(tls.key_file, "key");
 }
 
-Result<Target> make_target(const Config& config) {
+Result<Target> make_target(const Config& config, const std::string& password) {
   Target target{.members = {},
                 .tls = {},
+                .login = {},
                 .token = config.token,
                 .server_version = config.server_version,
                 .start_timeout = config.start_timeout.length,
@@ -263,6 +264,18 @@ Result<Target> make_target(const Config& config) {
     return refuse(
         "etcd.half_key_pair",
         std::string("the site names ") + (config.cert ? "cert without key" : "key without cert"));
+  }
+  if (config.user.has_value() != config.password.has_value()) {
+    return refuse("etcd.half_user",
+                  std::string("the site names ") +
+                      (config.user ? "user without password, as env:NAME or file:PATH"
+                                   : "password without user"));
+  }
+  if (config.user) {
+    if (config.user->empty() || password.empty())
+      return refuse("etcd.half_user",
+                    config.user->empty() ? "user is empty" : "the password is empty");
+    target.login = std::make_shared<Login>(*config.user, password);
   }
   if (config.server_version && !parse_version(*config.server_version)) {
     return refuse("etcd.bad_server_version",

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/support/http.hpp>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "config.hpp"
+#include "login.hpp"
 #include "url.hpp"
 
 namespace etcd {
@@ -31,6 +33,7 @@ struct TargetMember {
 struct Target {
   std::vector<TargetMember> members;  // in the site's order
   snapcore::http::Options tls;
+  std::shared_ptr<Login> login;  // none where no user is named
   std::optional<std::string> token;
   std::optional<std::string> server_version;
   std::chrono::milliseconds start_timeout{};
@@ -45,8 +48,9 @@ struct Target {
 
 // Refuses what cannot be true: names, URLs and directories that occur twice or lie in one another,
 // also through links, commands and paths that depend on where we stand, more than nine members,
-// half a key pair. Reads nothing but the certificate files, which must be readable.
-Result<Target> make_target(const Config& config);
+// half a key pair, a user without a password. `password` is the text behind config.password. Reads
+// nothing but the certificate files, which must be readable.
+Result<Target> make_target(const Config& config, const std::string& password = {});
 
 // The files of client TLS are there and hold PEM; "etcd.unreadable_file".
 Result<> check_certificates(const snapcore::http::Options& tls);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -28,7 +29,7 @@ enum class Manner {
   kCut,        // closes in the middle of an answer
   kNonsense,   // answers what no etcd answers
   kNoGateway,  // 404 for everything below /v3/
-  kWantsUser,  // authentication is enabled
+  kWantsUser,  // authentication is enabled; there is root, with the password `password`
   kWantsUserForHashes,
 };
 
@@ -50,7 +51,10 @@ struct EtcdState {
   std::int64_t compact_revision = 1;
   std::optional<std::uint32_t> hash_kv;  // empty: 404, as in 3.4
   std::uint32_t backend_hash = 77;
-  bool moves = false;  // each answer raises the revision
+  std::string password = "secret";
+  int tokens = 1;                      // another number: those given before are forgotten
+  std::vector<std::string> forbidden;  // paths that the user may not ask
+  bool moves = false;                  // each answer raises the revision
   std::vector<std::string> errors;
   std::vector<ListedPeer> members;
   std::map<std::string, std::string> keys;
@@ -155,11 +159,40 @@ class EtcdGateway {
     const bool gateway = path.starts_with("/v3/");
     if (gateway && manner == Manner::kNoGateway) return http(404, "404 page not found\n");
     const bool hash = path.starts_with("/v3/maintenance/hash");
+    if (path == "/v3/auth/authenticate") return authenticate(body ? *body : Value());
     if ((gateway && manner == Manner::kWantsUser) ||
-        (hash && manner == Manner::kWantsUserForHashes))
-      return http(500, R"({"error":"etcdserver: user name is empty","code":2})");
+        (hash && manner == Manner::kWantsUserForHashes)) {
+      const std::string why = refuse(request, path);
+      if (!why.empty())
+        return http(500, Value::object({{"error", "etcdserver: " + why}, {"code", 2}}).dump());
+    }
     if (state_.moves) ++state_.revision;
     return answer(path, body ? *body : Value());
+  }
+
+  std::string authenticate(const Value& body) const {
+    if (body.at("name").text() != "root" || body.at("password").text() != state_.password) {
+      return http(400,
+                  R"({"error":"etcdserver: authentication failed, invalid user ID or password",)"
+                  R"("code":3})");
+    }
+    return http(200, Value::object({{"header", header()}, {"token", token()}}).dump());
+  }
+
+  // Every member takes what any of them gave.
+  std::string token() const { return "root." + std::to_string(state_.tokens); }
+
+  // Why this question is not answered.
+  std::string refuse(const std::string& request, const std::string& path) const {
+    constexpr std::string_view kHeader = "\r\nAuthorization: ";
+    const auto at = request.find(kHeader);
+    if (at == std::string::npos) return "user name is empty";
+    const auto from = at + kHeader.size();
+    if (request.substr(from, request.find("\r\n", from) - from) != token())
+      return "invalid auth token";
+    const bool may =
+        std::find(state_.forbidden.begin(), state_.forbidden.end(), path) == state_.forbidden.end();
+    return may ? "" : "permission denied";
   }
 
   // Zeros are left out and 64-bit numbers are texts, as the gateway does it.

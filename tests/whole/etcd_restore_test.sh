@@ -232,18 +232,45 @@ case_a_restored_cluster_survives_a_restart_and_another_restore() {
   expect_equal "$(cluster_count "$work" /k/)" 230 "keys"
 }
 
-case_authentication_is_a_concern_and_health_says_at_once_what_is_missing() {
-  make_cluster_with_snapshot 1
+# A cluster with authentication, its snapshot users.db, and then nothing.
+lose_cluster_with_users() {
+  make_cluster_with_snapshot "$1"
   cluster_ctl "$work" user add root:secret >/dev/null
   cluster_ctl "$work" user grant-role root root >/dev/null 2>&1 || cluster_ctl "$work" role add root >/dev/null
   cluster_ctl "$work" user grant-role root root >/dev/null 2>&1 || true
   cluster_ctl "$work" auth enable >/dev/null
   cluster_ctl "$work" --user root:secret snapshot save "$work/backups/users.db" >/dev/null 2>&1
   destroy_cluster
+}
+
+# name_user PASSWORD   in the site, as root
+name_user() {
+  printf '%s' "$1" >"$work/password"
+  chmod 600 "$work/password"
+  sed -i "s|plugin = \"etcd\",|plugin = \"etcd\", user = \"root\", password = secret.file \"$work/password\",|" \
+    "$work/site.lua"
+}
+
+case_authentication_is_a_concern_and_health_says_at_once_what_is_missing() {
+  lose_cluster_with_users 1
   expect_exit 3 snapcore restore etcd_prod --from backups --ref users.db --yes
   expect_said 'authentication is on in this snapshot, and the instance names no user' '--waive healthy=REASON'
   expect_exit 7 snapcore restore etcd_prod --from backups --ref users.db --yes --waive healthy=known
   expect_said 'etcd.authentication' 'the instance names no user: m1: .*user name is empty'
+}
+
+case_a_cluster_with_authentication_comes_back_and_is_asked_as_the_user_of_the_instance() {
+  lose_cluster_with_users 3
+  name_user wrong
+  expect_exit 7 snapcore restore etcd_prod --from backups --ref users.db --yes --on-failure hold
+  expect_said "user 'root' is not let in" 'invalid user ID or password' 'user and password of the instance'
+  printf secret >"$work/password"
+  expect_exit 0 snapcore resume "$(newest_run)" --yes
+  expect_said 'all 3 members healthy'
+  expect_exit 0 snapcore call etcd_prod.expect_keys prefix=/k/ exactly=200
+  expect_exit 0 snapcore call etcd_prod.inspect
+  expect_said '"healthy": true'
+  ! grep -r secret "$work/state" || fail_case "the password stands in the state directory"
 }
 
 run_cases

@@ -106,7 +106,8 @@ case_nothing_found_is_no_item_and_a_result() {
 case_a_snapshot_is_examined_without_an_instance() {
   make_cluster_with_snapshot 1
   expect_exit 0 snapcore call etcd.examine artifact=backups:snap.db
-  expect_said '200 now \(TOTAL KEYS of etcd 3.6\)'
+  expect_said '200 now \(TOTAL KEYS of etcd 3.6\)' \
+    "\"hash\": \"$(ETCDCTL_API=3 etcdctl snapshot status "$work/backups/snap.db" | cut -d, -f1) \(HASH of"
 }
 
 case_keys_that_are_no_text_are_asked_for_as_they_are_printed() {

@@ -317,8 +317,8 @@ class Examination {
       return true;
     };
     for (bolt::LeafElement entry; next(entry); ++count.entries) {
-      status = crc32c(crc32c(status, entry.key), entry.value);
-      if (!same && in_backend_hash(name, text_of(entry.key))) {
+      if (options_.sum_entries) status = crc32c(crc32c(status, entry.key), entry.value);
+      if (options_.sum_entries && !same && in_backend_hash(name, text_of(entry.key))) {
         backend = crc32c(crc32c(backend, entry.key), entry.value);
       }
       if (auto problem = reader_.take(entry); !problem.empty() && ++wrong <= kEntriesShown) {
@@ -335,8 +335,10 @@ class Examination {
                    (more == 1 ? "entry is" : "entries are") + " wrong");
     }
     if (broken) note_unfinished(name, count.entries, *broken);
-    examined_.status_hash = status;
-    examined_.backend_hash = same ? status : backend;
+    if (options_.sum_entries) {
+      examined_.status_hash = status;
+      examined_.backend_hash = same ? status : backend;
+    }
     examined_.total_entries += count.entries;
     examined_.buckets.push_back(std::move(count));
     return {};

@@ -26,6 +26,8 @@ struct ExamineOptions {
   bool require_trailer = true;
   // false: a digest that is there is not compared; the structure and all entries still are.
   bool check_hash = true;
+  // false: status_hash and backend_hash stay 0.
+  bool sum_entries = true;
   // Asked now and then; true ends the examination with "etcd.canceled".
   std::function<bool()> canceled = {};
 };

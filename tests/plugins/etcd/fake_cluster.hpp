@@ -5,6 +5,7 @@
 
 #include <array>
 #include <health.hpp>
+#include <memory>
 #include <target.hpp>
 
 #include "../../fakes/etcd_gateway.hpp"
@@ -54,6 +55,11 @@ class FakeCluster {
     return config;
   }
   Target target() const { return make_target(config()).value(); }
+  Target target_as(const std::string& user, const std::string& password) const {
+    Target target = make_target(config()).value();
+    target.login = std::make_shared<Login>(user, password);
+    return target;
+  }
 
   Expected expected() const {
     Expected expected{.cluster_id = "c1", .members = {}, .revision = 10, .compact_revision = 1};

@@ -1,6 +1,7 @@
 // What counts as the restored cluster, and what does not.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "fake_cluster.hpp"
@@ -117,6 +118,62 @@ TEST(Health, ClusterThatWantsAUserIsNotWaitedFor) {
     EXPECT_THAT(verdict.error().message, HasSubstr("the instance names no user: m1: "));
     EXPECT_EQ(verdict.error().outcome, snapcore::Outcome::kHappened);
   }
+}
+
+TEST(Health, UserOfTheInstanceIsLetIn) {
+  for (const bool for_hashes_alone : {false, true}) {
+    FakeCluster cluster;
+    cluster.all([&](EtcdState& state) {
+      state.manner = for_hashes_alone ? Manner::kWantsUserForHashes : Manner::kWantsUser;
+    });
+    const Target target = cluster.target_as("root", "secret");
+    for (int tokens = 1; tokens <= 2; ++tokens) {  // those it gave first are forgotten at a restart
+      cluster.all([&](EtcdState& state) { state.tokens = tokens; });
+      const auto verdict =
+          verify_health(target, cluster.expected(), std::chrono::milliseconds(0), {});
+      EXPECT_TRUE(verdict) << verdict.error().message;
+    }
+    const auto asked = cluster.asked();
+    EXPECT_EQ(std::count(asked.begin(), asked.end(), "POST /v3/auth/authenticate"), 2);
+  }
+}
+
+TEST(Health, UserWhoIsNotLetInIsNotTriedAgainAndTheMessageSaysWhatIsMissing) {
+  FakeCluster cluster;
+  cluster.all([](EtcdState& state) {
+    state.manner = Manner::kWantsUser;
+    state.forbidden = {"/v3/maintenance/hashkv"};
+  });
+  const auto ask_as = [&](const char* user, const char* password) {
+    return verify_health(cluster.target_as(user, password), cluster.expected(),
+                         std::chrono::hours(1), {})
+        .error();
+  };
+  const snapcore::Error wrong = ask_as("root", "an old password");
+  EXPECT_EQ(wrong.code, "etcd.authentication");
+  EXPECT_THAT(wrong.message, HasSubstr("m1: user 'root' is not let in: "));
+  EXPECT_THAT(wrong.message, Not(HasSubstr("an old password")));
+  EXPECT_THAT(wrong.hint, HasSubstr("user and password of the instance"));
+  const snapcore::Error denied = ask_as("root", "secret");
+  EXPECT_EQ(denied.code, "etcd.authentication");
+  EXPECT_THAT(denied.message, HasSubstr("permission denied"));
+  EXPECT_THAT(denied.hint, HasSubstr("role root"));
+}
+
+// A token that another member gave may not have reached this one yet.
+TEST(Health, TokenThatAMemberDoesNotKnowYetIsWaitedFor) {
+  FakeCluster cluster;
+  cluster.all([](EtcdState& state) { state.manner = Manner::kWantsUser; });
+  cluster.one(1, [](EtcdState& state) { state.tokens = 2; });
+  std::atomic<int> questions = 0;
+  Watch watch;
+  watch.cancelled = [&] {
+    if (++questions == 40) cluster.one(1, [](EtcdState& state) { state.tokens = 1; });
+    return false;
+  };
+  const auto verdict = verify_health(cluster.target_as("root", "secret"), cluster.expected(),
+                                     std::chrono::hours(1), watch);
+  EXPECT_TRUE(verdict) << verdict.error().message;
 }
 
 TEST(Health, AnythingThatMayPassIsWaitedForAndNamed) {

@@ -83,5 +83,12 @@ TEST_F(Keys, NobodyToAskIsAnErrorOfItsOwn) {
   EXPECT_EQ(verdict({.prefix = "/a/"}), "etcd.gateway_refused");
 }
 
+TEST_F(Keys, AreCountedAsTheUserOfTheInstance) {
+  cluster_.all([](EtcdState& state) { state.manner = Manner::kWantsUser; });
+  const auto found = expect_keys(cluster_.target_as("root", "secret"), {.prefix = "/a/"}, never);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->count, 3u);
+}
+
 }  // namespace
 }  // namespace etcd

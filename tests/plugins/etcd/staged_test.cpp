@@ -119,7 +119,7 @@ Examined examined(const std::string& bytes) {
 }
 
 TEST(Examination, IdentityIsTheSetOfPeerUrls) {
-  const Examination found = describe_for("3.4.23", examined(DiskCluster::snapshot()));
+  const Examination found = describe_for({"3.4.23"}, examined(DiskCluster::snapshot()));
   EXPECT_EQ(found.kind, "etcd-snapshot");
   EXPECT_FALSE(found.identity.at("peer_urls").items().empty());
   EXPECT_THAT(found.concerns, IsEmpty());
@@ -154,11 +154,11 @@ TEST(Examination, PlainDatabaseAndOlderServersAreConcerns) {
   ASSERT_THAT(plain.concerns, SizeIs(1));
   EXPECT_EQ(plain.concerns[0].guard, Guard::kHash);
   const Examined later = examined(test::etcd_content(5, true).snapshot());
-  EXPECT_THAT(describe_for("3.6.1", later).concerns, IsEmpty());
-  const Examination old_server = describe_for("3.4.23", later);
+  EXPECT_THAT(describe_for({"3.6.1"}, later).concerns, IsEmpty());
+  const Examination old_server = describe_for({"3.4.23"}, later);
   ASSERT_THAT(old_server.concerns, SizeIs(1));
   EXPECT_EQ(old_server.concerns[0].guard, Guard::kVersion);
-  const Examination unknown_server = describe_for("", later);
+  const Examination unknown_server = describe_for({}, later);
   ASSERT_THAT(unknown_server.concerns, SizeIs(1));
   EXPECT_EQ(unknown_server.concerns[0].guard, Guard::kVersion);
   EXPECT_THAT(describe(later).concerns, IsEmpty()) << "nobody is going to read it";

@@ -196,6 +196,12 @@ TEST(Snapshot, StatusHashRunsOverNamesKeysAndValues) {
   EXPECT_EQ(examined->status_hash, crc32c(0, bytes_of(status)));
   EXPECT_EQ(examined->backend_hash, crc32c(0, bytes_of(backend)));
   EXPECT_NE(examined->status_hash, examined->backend_hash);
+
+  const auto without =
+      examine(bytes_of(bytes), "db", {.require_trailer = false, .sum_entries = false});
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->status_hash, 0U);
+  EXPECT_EQ(without->live_keys, examined->live_keys);
 }
 
 TEST(Snapshot, SmallAndLargeFilesOfEveryAgeAreAccepted) {

@@ -1,0 +1,20 @@
+#include "login.hpp"
+
+namespace etcd {
+
+std::string Login::token() const {
+  const std::lock_guard lock(mutex_);
+  return token_;
+}
+
+Result<std::string> Login::renew(const std::string& refused,
+                                 const std::function<Result<std::string>()>& ask) {
+  const std::lock_guard lock(mutex_);
+  if (token_ != refused) return token_;
+  auto fresh = ask();
+  if (!fresh) return fresh;
+  token_ = *fresh;
+  return fresh;
+}
+
+}  // namespace etcd
