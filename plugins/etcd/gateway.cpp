@@ -77,16 +77,14 @@ bool denies_user(std::string_view words) {
 
 Error not_let_in(const std::string& user, const Error& refusal) {
   const bool password = refusal.message.find("authentication failed") != std::string::npos;
-  return caused_by(
-      {.code = "etcd.authentication",
-       .message = "user '" + user + "' is not let in: " + refusal.message,
-       .hint = password
-                   ? "check user and password of the instance in the site; after a restore they "
-                     "are those of the time the snapshot was taken"
-                   : "name a user with the role root in the site: nobody else is told whether "
-                     "the members hold the same data",
-       .category = Category::kAuth},
-      refusal);
+  return {.code = "etcd.authentication",
+          .message = "user '" + user + "' is not let in: " + refusal.message,
+          .hint = password
+                      ? "check user and password of the instance in the site; after a restore "
+                        "they are those of the time the snapshot was taken"
+                      : "name a user with the role root in the site: nobody else is told whether "
+                        "the members hold the same data",
+          .category = Category::kAuth};
 }
 
 Error refusal(const std::string& url, const http::Response& response) {
@@ -157,17 +155,19 @@ Result<Value> Gateway::ask_as_user(std::string_view path, const Value& body) {
   if (answer) return answer;
   const std::string& words = answer.error().message;
   if (!wants_user(words) && !knows_no_token(words)) return answer;
-  const auto token = login_->renew(token_, [this] { return authenticate(); });
+  const std::string password = login_->password();
+  if (password.empty()) return answer;
+  const auto token = login_->renew(token_, [&] { return authenticate(password); });
   if (!token) return fail(token.error());
   token_ = *token;
   return ask_once(path, body);
 }
 
-Result<std::string> Gateway::authenticate() {
+Result<std::string> Gateway::authenticate(const std::string& password) {
   token_.clear();
   const auto answer =
       ask_once("/v3/auth/authenticate",
-               Value::object({{"name", login_->user()}, {"password", login_->password()}}));
+               Value::object({{"name", login_->user()}, {"password", password}}));
   if (!answer) return fail(answer.error());
   const std::string token = answer->at("token").text();
   if (token.empty()) return fail(bad_answer(urls_[0].text, "no token for user " + login_->user()));

@@ -94,7 +94,7 @@ class Gateway {
   Result<snapcore::Value> ask(std::string_view path, const snapcore::Value& body);
   Result<snapcore::Value> ask_as_user(std::string_view path, const snapcore::Value& body);
   Result<snapcore::Value> ask_once(std::string_view path, const snapcore::Value& body);
-  Result<std::string> authenticate();
+  Result<std::string> authenticate(const std::string& password);
   Result<RangeAnswer> range(const snapcore::Value& body);
 
   std::vector<Url> urls_;

@@ -2,6 +2,16 @@
 
 namespace etcd {
 
+std::string Login::password() const {
+  const std::lock_guard lock(mutex_);
+  return password_;
+}
+
+void Login::learn(std::string password) {
+  const std::lock_guard lock(mutex_);
+  password_ = std::move(password);
+}
+
 std::string Login::token() const {
   const std::lock_guard lock(mutex_);
   return token_;

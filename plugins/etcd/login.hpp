@@ -14,11 +14,13 @@ using snapcore::Result;
 // itself ("simple" ones) after five minutes and with a restart.
 class Login {
  public:
-  Login(std::string user, std::string password)
+  explicit Login(std::string user, std::string password = {})
       : user_(std::move(user)), password_(std::move(password)) {}
 
   const std::string& user() const { return user_; }
-  const std::string& password() const { return password_; }
+  // Empty until a call learned it; until then the members are asked as nobody.
+  std::string password() const;
+  void learn(std::string password);
 
   // Empty until renew() got one.
   std::string token() const;
@@ -27,9 +29,9 @@ class Login {
                             const std::function<Result<std::string>()>& ask);
 
  private:
-  std::string user_;
-  std::string password_;
+  const std::string user_;
   mutable std::mutex mutex_;
+  std::string password_;
   std::string token_;
 };
 

@@ -127,25 +127,22 @@ void tell_by_hand(Planned& planned, std::vector<std::string> lines) {
 
 class Plugin {
  public:
-  explicit Plugin(Target target) : target_(std::move(target)) {}
+  Plugin(Target target, std::optional<sdk::Secret> password)
+      : target_(std::move(target)), password_(std::move(password)) {}
 
-  static Result<std::unique_ptr<Plugin>> create(Call& call, const Config& config) {
-    std::string password;
-    if (config.password) {
-      auto secret = call.secret(*config.password);
-      if (!secret) return fail(secret.error());
-      password = std::move(*secret);
-    }
-    auto target = make_target(config, password);
+  static Result<std::unique_ptr<Plugin>> create(Call&, const Config& config) {
+    auto target = make_target(config);
     if (!target) return fail(target.error());
-    return std::make_unique<Plugin>(std::move(*target));
+    return std::make_unique<Plugin>(std::move(*target), config.password);
   }
 
   Result<roles::Inspection> inspect(Call& call, const sdk::Nothing&) {
+    if (auto learned = learn_password(call); !learned) return fail(learned.error());
     return etcd::inspect(target_, watch_of(call).cancelled);
   }
 
   Result<StatusFacts> status(Call& call, const sdk::Nothing&) {
+    if (auto learned = learn_password(call); !learned) return fail(learned.error());
     return status_of(target_, watch_of(call).cancelled);
   }
 
@@ -184,6 +181,7 @@ class Plugin {
   Result<roles::Verdict> health(Call& call, const HealthArgs& args) {
     const std::chrono::milliseconds patience =
         args.deadline ? args.deadline->length : target_.health_timeout;
+    if (auto learned = learn_password(call); !learned) return fail(learned.error());
     auto words = verify_health(target_, args.expected, patience, watch_of(call));
     if (!words) return fail(words.error());
     return roles::Verdict{std::move(*words)};
@@ -198,6 +196,7 @@ class Plugin {
     return planned;
   }
   Result<KeysFound> expect_keys(Call& call, const KeysWanted& wanted) {
+    if (auto learned = learn_password(call); !learned) return fail(learned.error());
     return etcd::expect_keys(target_, wanted, watch_of(call).cancelled);
   }
 
@@ -225,12 +224,30 @@ class Plugin {
   }
 
  private:
+  // Whoever opens an instance is given no secrets.
+  Result<> learn_password(Call& call) {
+    if (!password_) return {};
+    auto password = call.secret(*password_);
+    if (!password) return fail(password.error());
+    if (password->empty()) {
+      return fail({.code = "etcd.no_password",
+                   .message = "the password of user '" + target_.login->user() + "' is empty",
+                   .hint = "look at " + password_->reference(),
+                   .category = snapcore::Category::kPrecondition});
+    }
+    target_.login->learn(std::move(*password));
+    return {};
+  }
+
   Target target_;
+  std::optional<sdk::Secret> password_;
 };
 
 // --- stage
 
 Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
+  // Nobody asks as the user before all is over; that the password is missing is better known now.
+  if (auto learned = learn_password(call); !learned) return fail(learned.error());
   const std::uint64_t size = call.unknown("from") ? 0 : args.from.size;
   auto needs = space_needed(target_, size);
   if (!needs) return fail(needs.error());

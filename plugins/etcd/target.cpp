@@ -245,7 +245,7 @@ Result<> check_certificates(const snapcore::http::Options& tls) {
   return check_pem(tls.key_file, "key");
 }
 
-Result<Target> make_target(const Config& config, const std::string& password) {
+Result<Target> make_target(const Config& config) {
   Target target{.members = {},
                 .tls = {},
                 .login = {},
@@ -272,10 +272,8 @@ Result<Target> make_target(const Config& config, const std::string& password) {
                                    : "password without user"));
   }
   if (config.user) {
-    if (config.user->empty() || password.empty())
-      return refuse("etcd.half_user",
-                    config.user->empty() ? "user is empty" : "the password is empty");
-    target.login = std::make_shared<Login>(*config.user, password);
+    if (config.user->empty()) return refuse("etcd.half_user", "user is empty");
+    target.login = std::make_shared<Login>(*config.user);
   }
   if (config.server_version && !parse_version(*config.server_version)) {
     return refuse("etcd.bad_server_version",

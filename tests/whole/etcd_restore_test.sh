@@ -235,11 +235,11 @@ case_a_restored_cluster_survives_a_restart_and_another_restore() {
 # A cluster with authentication, its snapshot users.db, and then nothing.
 lose_cluster_with_users() {
   make_cluster_with_snapshot "$1"
-  cluster_ctl "$work" user add root:secret >/dev/null
+  cluster_ctl "$work" user add root:CANARY >/dev/null
   cluster_ctl "$work" user grant-role root root >/dev/null 2>&1 || cluster_ctl "$work" role add root >/dev/null
   cluster_ctl "$work" user grant-role root root >/dev/null 2>&1 || true
   cluster_ctl "$work" auth enable >/dev/null
-  cluster_ctl "$work" --user root:secret snapshot save "$work/backups/users.db" >/dev/null 2>&1
+  take_snapshot users.db --user root:CANARY
   destroy_cluster
 }
 
@@ -264,13 +264,13 @@ case_a_cluster_with_authentication_comes_back_and_is_asked_as_the_user_of_the_in
   name_user wrong
   expect_exit 7 snapcore restore etcd_prod --from backups --ref users.db --yes --on-failure hold
   expect_said "user 'root' is not let in" 'invalid user ID or password' 'user and password of the instance'
-  printf secret >"$work/password"
-  expect_exit 0 snapcore resume "$(newest_run)" --yes
+  printf CANARY >"$work/password"
+  expect_exit 0 snapcore resume "$(newest_run)"
   expect_said 'all 3 members healthy'
-  expect_exit 0 snapcore call etcd_prod.expect_keys prefix=/k/ exactly=200
+  expect_exit 0 snapcore call etcd_prod.expect_keys prefix=/k/ exactly=250
   expect_exit 0 snapcore call etcd_prod.inspect
   expect_said '"healthy": true'
-  ! grep -r secret "$work/state" || fail_case "the password stands in the state directory"
+  ! grep -r CANARY "$work/state" || fail_case "the password stands in the state directory"
 }
 
 run_cases

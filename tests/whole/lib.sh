@@ -56,7 +56,10 @@ expect_said() {
 
 expect_equal() { [ "$1" = "$2" ] || fail_case "${3:-values differ}: '$1' instead of '$2'"; }
 
-newest_run() { find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tail -n 1; }
+# Of two that began within one second, that which was written last.
+newest_run() {
+  find "$work/state/runs" -mindepth 1 -maxdepth 1 -printf '%f %T@\n' | sort -k 1.1,1.16 -k 2,2n | sed -n '$ s/ .*//p'
+}
 # The first one named on stdout.
 run_said() { grep -ohE '[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}' "$work/out" | head -n 1; }
 # entries DIRECTORY   what stands in a ledger, sorted
@@ -236,8 +239,8 @@ take_snapshot() {
   etcdctl=$(cat "$work/programs")etcdctl
   first=$(cluster_endpoints "$work")
   first=${first%%,*}
-  "$etcdctl" --endpoints "$first" get /k/000200 >/dev/null # linearizable: this member has it all
-  "$etcdctl" --endpoints "$first" snapshot save "$work/backups/$1" >/dev/null 2>&1
+  "$etcdctl" --endpoints "$first" "${@:2}" get /k/000200 >/dev/null # linearizable: this member has it all
+  "$etcdctl" --endpoints "$first" "${@:2}" snapshot save "$work/backups/$1" >/dev/null 2>&1
 }
 
 destroy_cluster() {
