@@ -25,8 +25,9 @@ void fields(Fields& f, Config& config) {
     "whom the members know us as, where authentication is on: one with the role root, since they "
     "tell nobody else whether they hold the same data");
   f("password", config.password,
-    "of that user: env:NAME, file:PATH or command:NAME; after a restore, the password of the time "
-    "the snapshot was taken");
+    "of that user, as secret.env \"NAME\" or secret.file \"/PATH\"; after a restore, the password "
+    "of "
+    "the time the snapshot was taken");
   f("token", config.token, "cluster token of a restored cluster; default: a fresh one each time");
   f("server_version", config.server_version,
     "version of etcd that will be started; default: what the members answer");

@@ -165,9 +165,8 @@ Result<Value> Gateway::ask_as_user(std::string_view path, const Value& body) {
 
 Result<std::string> Gateway::authenticate(const std::string& password) {
   token_.clear();
-  const auto answer =
-      ask_once("/v3/auth/authenticate",
-               Value::object({{"name", login_->user()}, {"password", password}}));
+  const auto answer = ask_once("/v3/auth/authenticate",
+                               Value::object({{"name", login_->user()}, {"password", password}}));
   if (!answer) return fail(answer.error());
   const std::string token = answer->at("token").text();
   if (token.empty()) return fail(bad_answer(urls_[0].text, "no token for user " + login_->user()));

@@ -229,12 +229,6 @@ class Plugin {
     if (!password_) return {};
     auto password = call.secret(*password_);
     if (!password) return fail(password.error());
-    if (password->empty()) {
-      return fail({.code = "etcd.no_password",
-                   .message = "the password of user '" + target_.login->user() + "' is empty",
-                   .hint = "look at " + password_->reference(),
-                   .category = snapcore::Category::kPrecondition});
-    }
     target_.login->learn(std::move(*password));
     return {};
   }

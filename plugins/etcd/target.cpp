@@ -268,8 +268,8 @@ Result<Target> make_target(const Config& config) {
   if (config.user.has_value() != config.password.has_value()) {
     return refuse("etcd.half_user",
                   std::string("the site names ") +
-                      (config.user ? "user without password, as env:NAME or file:PATH"
-                                   : "password without user"));
+                      (config.user ? "user without password" : "password without user"),
+                  "both belong together: user = \"root\", password = secret.file \"/PATH\"");
   }
   if (config.user) {
     if (config.user->empty()) return refuse("etcd.half_user", "user is empty");

@@ -48,8 +48,8 @@ struct Target {
 
 // Refuses what cannot be true: names, URLs and directories that occur twice or lie in one another,
 // also through links, commands and paths that depend on where we stand, more than nine members,
-// half a key pair, a user without a password. Reads nothing but the certificate files, which must be
-// readable; the login has no password yet.
+// half a key pair, a user without a password. Reads nothing but the certificate files, which must
+// be readable; the login has no password yet.
 Result<Target> make_target(const Config& config);
 
 // The files of client TLS are there and hold PEM; "etcd.unreadable_file".

@@ -261,7 +261,14 @@ case_authentication_is_a_concern_and_health_says_at_once_what_is_missing() {
 
 case_a_cluster_with_authentication_comes_back_and_is_asked_as_the_user_of_the_instance() {
   lose_cluster_with_users 3
-  name_user wrong
+  name_user ''
+  expect_exit 4 snapcore plan "$etcd_restore"
+  expect_said "the secret file:$work/password is empty" 'nothing was changed'
+  rm "$work/password"
+  expect_exit 4 snapcore plan "$etcd_restore"
+  expect_said "$work/password"
+  printf wrong >"$work/password"
+  chmod 600 "$work/password"
   expect_exit 7 snapcore restore etcd_prod --from backups --ref users.db --yes --on-failure hold
   expect_said "user 'root' is not let in" 'invalid user ID or password' 'user and password of the instance'
   printf CANARY >"$work/password"

@@ -20,7 +20,8 @@ namespace snapcore {
 namespace {
 
 constexpr int kRounds = 1000;
-// On a machine with other work the racers seldom meet in the last moment; they go on until they did.
+// On a machine with other work the racers seldom meet in the last moment; they go on until they
+// did.
 constexpr int kMostRounds = 20 * kRounds;
 constexpr int kRacers = 2;
 
@@ -181,8 +182,8 @@ TEST(LeaseRaceTest, OfTwoProcessesExactlyOneHoldsALeaseAThousandTimes) {
   EXPECT_EQ(arena->wins[0] + arena->wins[1], arena->rounds);
   EXPECT_GE(arena->rounds, kRounds);
   EXPECT_TRUE(arena->exercised()) << "race not exercised: " << arena->wins[0] << " and "
-                                  << arena->wins[1] << " wins, "
-                                  << arena->lost_at_the_last_moment << " at the last moment";
+                                  << arena->wins[1] << " wins, " << arena->lost_at_the_last_moment
+                                  << " at the last moment";
   RecordProperty("wins_of_the_first", arena->wins[0]);
   RecordProperty("lost_at_the_last_moment", arena->lost_at_the_last_moment);
   RealFileSystem fs;
