@@ -153,6 +153,7 @@ Result<Value> Gateway::ask_as_user(std::string_view path, const Value& body) {
   token_ = login_->token();
   auto answer = ask_once(path, body);
   if (answer) return answer;
+  if (answer.error().code == "etcd.unreachable") login_->forget(token_);
   const std::string& words = answer.error().message;
   if (!wants_user(words) && !knows_no_token(words)) return answer;
   const std::string password = login_->password();

@@ -10,6 +10,12 @@ std::string Login::password() const {
 void Login::learn(std::string password) {
   const std::lock_guard lock(mutex_);
   password_ = std::move(password);
+  token_.clear();
+}
+
+void Login::forget(const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  if (token_ == token) token_.clear();
 }
 
 std::string Login::token() const {

@@ -20,10 +20,14 @@ class Login {
   const std::string& user() const { return user_; }
   // Empty until a call learned it; until then the members are asked as nobody.
   std::string password() const;
+  // What an earlier call was given as a token is forgotten: the members may be others by now.
   void learn(std::string password);
 
   // Empty until renew() got one.
   std::string token() const;
+  // A member that has not come to the raft index in a simple token is silent until it has: one from
+  // a cluster of before would be waited for without an end.
+  void forget(const std::string& token);
   // Another one than `refused`: that which somebody else got meanwhile, or what `ask` brings.
   Result<std::string> renew(const std::string& refused,
                             const std::function<Result<std::string>()>& ask);

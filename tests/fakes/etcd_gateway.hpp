@@ -53,6 +53,7 @@ struct EtcdState {
   std::uint32_t backend_hash = 77;
   std::string password = "secret";
   int tokens = 1;                      // another number: those given before are forgotten
+  bool waits_for_tokens = false;       // silent to those it does not know, as 3.6 for later ones
   std::vector<std::string> forbidden;  // paths that the user may not ask
   bool moves = false;                  // each answer raises the revision
   std::vector<std::string> errors;
@@ -163,8 +164,8 @@ class EtcdGateway {
     if ((gateway && manner == Manner::kWantsUser) ||
         (hash && manner == Manner::kWantsUserForHashes)) {
       const std::string why = refuse(request, path);
-      if (!why.empty())
-        return http(500, Value::object({{"error", "etcdserver: " + why}, {"code", 2}}).dump());
+      if (why == kNoSuchToken && state_.waits_for_tokens) manner = Manner::kSilence;
+      if (!why.empty()) return why == kNoSuchToken ? refusal(401, 16, why) : refusal(400, 3, why);
     }
     if (state_.moves) ++state_.revision;
     return answer(path, body ? *body : Value());
@@ -172,11 +173,15 @@ class EtcdGateway {
 
   std::string authenticate(const Value& body) const {
     if (body.at("name").text() != "root" || body.at("password").text() != state_.password) {
-      return http(400,
-                  R"({"error":"etcdserver: authentication failed, invalid user ID or password",)"
-                  R"("code":3})");
+      return refusal(400, 3, "authentication failed, invalid user ID or password");
     }
     return http(200, Value::object({{"header", header()}, {"token", token()}}).dump());
+  }
+
+  // As the gateway of 3.6 words and numbers it.
+  static constexpr std::string_view kNoSuchToken = "invalid auth token";
+  static std::string refusal(int status, int code, const std::string& why) {
+    return http(status, Value::object({{"code", code}, {"message", "etcdserver: " + why}}).dump());
   }
 
   // Every member takes what any of them gave.
@@ -189,7 +194,7 @@ class EtcdGateway {
     if (at == std::string::npos) return "user name is empty";
     const auto from = at + kHeader.size();
     if (request.substr(from, request.find("\r\n", from) - from) != token())
-      return "invalid auth token";
+      return std::string(kNoSuchToken);
     const bool may =
         std::find(state_.forbidden.begin(), state_.forbidden.end(), path) == state_.forbidden.end();
     return may ? "" : "permission denied";

@@ -20,7 +20,9 @@ using snapcore::Sha256;
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr auto kTick = std::chrono::milliseconds(50);  // between two looks at `canceled`
 constexpr std::uint64_t kFurtherShown = 15;
-constexpr std::uint64_t kEntriesShown = 3;                // of those that are wrong, of each bucket
+constexpr std::uint64_t kEntriesShown = 3;  // of those that are wrong, of each bucket
+constexpr std::uint64_t kEnoughZeros = std::uint64_t{256}
+                                       << 20;             // nobody wants to know how many more
 constexpr std::uint64_t kWiped = 2 * bolt::kMinPageSize;  // both meta pages, however small
 
 // A file without a digest ends with a sector.
@@ -130,6 +132,9 @@ class Examination {
     if (error.code == "etcd.bolt_damaged") return damaged(error.message);
     if (error.code == "etcd.bolt_foreign") {
       const std::uint64_t zeros = zeros_at_the_beginning();
+      if (zeros >= kEnoughZeros)
+        return refused("not_a_snapshot", "is not an etcd snapshot: its first " +
+                                             std::to_string(zeros) + " bytes are zeros");
       if (zeros == file_.size())
         return refused("not_a_snapshot", "is not an etcd snapshot: it holds nothing but zeros");
       if (zeros >= kWiped) {
@@ -154,6 +159,7 @@ class Examination {
     Room room;
     Bytes piece;
     for (std::uint64_t at = 0; at < file_.size(); at += piece.size()) {
+      if (at >= kEnoughZeros) return at;
       const auto wanted =
           static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, file_.size() - at));
       if (!file_.fetch(at, wanted, room, piece).empty()) return at;

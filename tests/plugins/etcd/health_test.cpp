@@ -138,6 +138,25 @@ TEST(Health, UserOfTheInstanceIsLetIn) {
   }
 }
 
+TEST(Health, TokenOfTheClusterOfBeforeIsNotWaitedFor) {
+  FakeCluster cluster;
+  cluster.all([](EtcdState& state) {
+    state.manner = Manner::kWantsUser;
+    state.waits_for_tokens = true;
+  });
+  const Target target = cluster.target_as("root", "secret");
+  const auto ask = [&](std::chrono::seconds patience) {
+    return verify_health(target, cluster.expected(), patience, {}).has_value();
+  };
+  EXPECT_TRUE(ask(std::chrono::seconds(0)));
+  cluster.all([](EtcdState& state) { ++state.tokens; });
+  target.login->learn("secret");  // as each call does
+  EXPECT_TRUE(ask(std::chrono::seconds(0)));
+  // Restarted in the middle of a call.
+  cluster.all([](EtcdState& state) { ++state.tokens; });
+  EXPECT_TRUE(ask(std::chrono::seconds(60)));
+}
+
 TEST(Health, UserWhoIsNotLetInIsNotTriedAgainAndTheMessageSaysWhatIsMissing) {
   FakeCluster cluster;
   cluster.all([](EtcdState& state) {
