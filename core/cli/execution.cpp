@@ -3,6 +3,7 @@
 #include "base/real_file_system.hpp"
 #include "cli/audiences.hpp"
 #include "cli/border.hpp"
+#include "cli/cut_off.hpp"
 #include "cli/left_over.hpp"
 #include "cli/planning.hpp"
 #include "cli/run_leases.hpp"
@@ -43,6 +44,7 @@ Result<ExitCode> execute(Invocation& invocation, OpenSite& site, const Execution
   }
   auto started = runs.start(*run_id, files_of(execution, site.site));
   if (!started) return fail(started.error());
+  begin_what_may_be_cut_off(*run_id, invocation.globals.typed);
   const auto lock = runs.lock(*run_id);
   if (!lock) return fail(lock.error());
   const auto scratch = runs.scratch(*run_id);

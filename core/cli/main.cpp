@@ -7,12 +7,16 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 #include <exception>
 #include <iostream>
 #include <string_view>
 #include <thread>
 
 #include "cli/command.hpp"
+#include "cli/cut_off.hpp"
+#include "cli/exit_code.hpp"
 #include "cli/last_line.hpp"
 #include "plugin/search.hpp"
 
@@ -37,25 +41,30 @@ constexpr int kNotBegun = static_cast<int>(snapcore::ExitCode::kFailedUntouched)
 constexpr std::string_view kStopping =
     "\nsnapcore: stopping behind what is being done now; once more stops at once, in the middle\n";
 
-constexpr std::string_view kCutOff =
-    "\nsnapcore: stopped at once, in the middle of what it was doing\n"
-    "state now: what a run has begun may be half done\n"
-    "next: 'snapcore runs' names the run; 'snapcore runs RUN' shows how to put the old back\n";
-
-// The same with --json.
-constexpr std::string_view kCutOffResult =
-    "{\"cut_off\":true,\"exit\":6,\"next\":\"snapcore runs\","
-    "\"state\":\"what a run has begun may be half done\",\"type\":\"result\"}\n";
-
 void tell(std::string_view text) {
   [[maybe_unused]] const auto told = write(STDERR_FILENO, text.data(), text.size());
 }
 
+std::atomic<std::int64_t> first_signal = 0;
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
+// What sends a signal to a process and then to its group, as timeout does, means it once.
+constexpr std::int64_t kStillTheFirst = 200;  // milliseconds
+
+std::int64_t milliseconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 // The first signal asks the run to stop after what it is doing; the second one does not wait.
 void on_signal(int) {
-  if (!cancelled.exchange(true)) return tell(kStopping);
-  tell(kCutOff);
-  snapcore::tell_last_line(STDOUT_FILENO, kCutOffResult);
+  if (!cancelled.exchange(true)) {
+    first_signal = milliseconds();
+    return tell(kStopping);
+  }
+  if (milliseconds() - first_signal < kStillTheFirst) return;
+  snapcore::tell_cut_off(STDERR_FILENO, STDOUT_FILENO);
   _exit(kInterrupted);
 }
 

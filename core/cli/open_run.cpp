@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/cut_off.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/text/words.hpp"
 #include "journal/state_directory.hpp"
@@ -81,6 +82,7 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   auto lock = runs.lock(id);
   if (!lock) return fail(lock.error());
   run->lock = std::move(*lock);
+  begin_what_may_be_cut_off(id, invocation.globals.typed);
   auto journal = runs.open_journal(id, [&](const Record& record) -> Result<> {
     run->history.take(record);
     return {};

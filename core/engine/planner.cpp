@@ -10,7 +10,7 @@
 namespace snapcore {
 namespace {
 
-constexpr std::uint64_t kMostWords = 10'000;
+constexpr std::uint64_t kMostWords = 20'000;
 constexpr std::uint64_t kMostFailures = 1'000;
 
 bool covers_schema(const Value& schema, const Value& known) {
@@ -35,10 +35,10 @@ Result<> Planner::State::keep_going() {
                  .message = "interrupted while planning",
                  .category = Category::kTransient};
   } else if (++words > kMostWords) {
-    stop = Error{
-        .code = "runbook.too_long",
-        .message = "the runbook makes more than " + std::to_string(kMostWords) + " calls and notes",
-        .hint = "nobody can read a plan of that length; see whether a loop runs away"};
+    stop = Error{.code = "runbook.too_long",
+                 .message = "the runbook makes more than " + std::to_string(kMostWords) +
+                            " steps, calls and notes",
+                 .hint = "nobody can read a plan of that length; see whether a loop runs away"};
   }
   return stop ? fail(*stop) : Result<>();
 }
@@ -149,6 +149,7 @@ Result<Answer> Planner::plan_one(std::string_view name, std::string_view operati
 }
 
 Result<> Planner::begin_step(std::string_view name, const Line& line) {
+  if (auto going = state_->keep_going(); !going) return going;
   if (!state_->step.empty()) {
     return fail({.code = "runbook.nested_step",
                  .message = "step '" + std::string(name) + "' begins inside of step '" +
@@ -168,6 +169,7 @@ void Planner::end_step() {
 }
 
 Result<bool> Planner::begin_when(const Value& condition, const Line&) {
+  if (auto going = state_->keep_going(); !going) return fail(going.error());
   if (auto fits = state_->check_beside("when", condition); !fits) return fail(fits.error());
   if (!is_later(condition)) {
     return fail(
@@ -190,6 +192,7 @@ void Planner::note(std::string_view text, const Line&) {
 
 Result<Value> Planner::outside(std::string_view what) {
   State& state = *state_;
+  if (auto going = state.keep_going(); !going) return fail(going.error());
   const std::string id = state.scopes.next_read().planned;
   auto& known = state.learned->outside;
   if (known.count(id) == 0) {

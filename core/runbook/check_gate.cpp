@@ -9,7 +9,7 @@
 namespace snapcore {
 namespace {
 
-constexpr std::size_t kMostCalls = 2000;
+constexpr std::size_t kMostWords = 4000;
 
 InstanceView view_of_anything(std::string_view name) {
   return {.name = std::string(name),
@@ -145,12 +145,15 @@ void CheckGate::check_bounds(const Part& part) {
   }
 }
 
+Result<> CheckGate::keep_going() {
+  if (++words_ <= kMostWords) return {};
+  far_enough_ = Error{.code = std::string(kCheckedFarEnough), .message = "too many words"};
+  return fail(*far_enough_);
+}
+
 Result<Answer> CheckGate::call(std::string_view name, std::string_view operation, Value args,
                                const Line& line) {
-  if (++calls_ > kMostCalls) {
-    far_enough_ = Error{.code = std::string(kCheckedFarEnough), .message = "too many calls"};
-    return fail(*far_enough_);
-  }
+  if (auto going = keep_going(); !going) return fail(going.error());
   const std::string what = std::string(name) + "." + std::string(operation);
   check_choice(name, operation, line);
   Shape shape = shape_of(name, operation);
@@ -160,6 +163,7 @@ Result<Answer> CheckGate::call(std::string_view name, std::string_view operation
 }
 
 Result<> CheckGate::begin_step(std::string_view name, const Line&) {
+  if (auto going = keep_going(); !going) return going;
   if (!step_.empty()) {
     return fail(
         {.code = "runbook.nested_step",
@@ -170,12 +174,19 @@ Result<> CheckGate::begin_step(std::string_view name, const Line&) {
   return {};
 }
 
+Result<bool> CheckGate::begin_when(const Value&, const Line&) {
+  if (auto going = keep_going(); !going) return fail(going.error());
+  return true;
+}
+
 Result<Value> CheckGate::outside(std::string_view what) {
+  if (auto going = keep_going(); !going) return fail(going.error());
   checking_.guessed = true;
   return Value(what == "now" ? "2026-01-02T03:04:05Z" : "00000000-0000-4000-8000-000000000000");
 }
 
 Result<Value> CheckGate::ask(const Question& question, const Line&) {
+  if (auto going = keep_going(); !going) return fail(going.error());
   checking_.guessed = true;
   if (question.choices.empty()) return Value(kNobodyKnows);
   return Value(checking_.says ? question.choices.front() : question.choices.back());
@@ -187,6 +198,7 @@ const Value& CheckGate::site_values() const {
 }
 
 Result<Next> CheckGate::begin_part(const Part& part) {
+  if (auto going = keep_going(); !going) return fail(going.error());
   check_bounds(part);
   OpenPart open{.waits = part.kind == PartKind::kWaitUntil};
   for (const Value& code : part.rule.at("codes").items()) open.codes.push_back(code.text());

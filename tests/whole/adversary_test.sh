@@ -61,6 +61,16 @@ case_an_act_that_only_shows_when_it_is_real_is_stopped_wherever_it_hides() {
   expect_equal "$count" 13 "hiding places"
 }
 
+case_a_loop_over_words_that_cost_the_script_nothing_ends() {
+  ledgers
+  local word
+  for word in 'uuid()' 'now()' 'note "again"' 'step("again", function() end)' 'view:count {}'; do
+    expect_run 4 "while true do $word end"
+    expect_said 'runbook.(too_long|budget)' 'nothing was changed'
+    expect_exit 0 timeout 120 "$build/bin/snapcore" --site "$work/site.lua" --plugin-dir "$build/test_plugins" check "$work/book.lua"
+  done
+}
+
 case_other_arguments_than_those_approved_are_shown_beside_them() {
   ledgers
   expect_run 7 'a:add { name = "one" } a:add { name = "entry-" .. view:count {}.count }'

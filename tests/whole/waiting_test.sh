@@ -43,6 +43,46 @@ case_a_signal_while_it_waits_for_a_lease_says_that_nothing_began() {
   wait "$first" || fail_case "the first one failed: $(cat "$work/first.err")"
 }
 
+# The second of two signals in a moment is taken for the first.
+stopped_by_more_signals() { ! kill -INT "$pid" 2>/dev/null; }
+
+case_a_signal_that_comes_twice_in_a_moment_is_one() {
+  make_site
+  local pid code=0
+  begin "$work/it" call a.hear name=ring --yes
+  pid=$!
+  wait_for 60 grep -qs 'hear ring' "$work/a/calls"
+  kill -TERM "$pid" "$pid"
+  wait_for 60 grep -q 'once more stops at once' "$work/it.err"
+  echo ring >"$work/pipe"
+  wait "$pid" || code=$?
+  expect_equal "$code" 0 "exit code" # it was the last call
+  ! grep -q 'in the middle of what it was doing' "$work/it.err" || fail_case "cut off: $(cat "$work/it.err")"
+}
+
+case_a_second_signal_before_a_run_begins_says_that_none_did() {
+  make_site
+  local pid code=0
+  # A password that somebody is still asked for.
+  cat >"$work/site.lua" <<LUA
+return { instances = { a = { plugin = "etcd", user = "root",
+  password = secret.command { "sh", "-c", "touch '$work/asked'; cat '$work/pipe'" },
+  members = { { name = "m1", peer = "http://127.0.0.1:1", client = "http://127.0.0.1:2", data_dir = "$work/data",
+    start = { "true" }, stop = { "true" } } } } } }
+LUA
+  begin "$work/it" call a.inspect --json
+  pid=$!
+  wait_for 60 test -e "$work/asked"
+  kill -INT "$pid"
+  wait_for 60 grep -q 'once more stops at once' "$work/it.err"
+  wait_for 60 stopped_by_more_signals
+  echo >"$work/pipe"
+  wait "$pid" || code=$?
+  expect_equal "$code" 6 "exit code"
+  cp "$work/it.err" "$work/err" && cp "$work/it.out" "$work/out"
+  expect_said 'no run had begun, so no target was changed' '"cut_off":true,"exit":6'
+}
+
 case_a_second_signal_ends_the_lines_for_programs_with_a_result_as_well() {
   make_site
   local pid code=0
@@ -51,9 +91,11 @@ case_a_second_signal_ends_the_lines_for_programs_with_a_result_as_well() {
   wait_for 60 grep -qs 'hear ring' "$work/a/calls"
   kill -INT "$pid"
   wait_for 60 grep -q 'once more stops at once' "$work/it.err"
-  kill -INT "$pid"
+  wait_for 60 stopped_by_more_signals
   wait "$pid" || code=$?
   expect_equal "$code" 6 "exit code"
+  cp "$work/it.err" "$work/err" && cp "$work/it.out" "$work/out"
+  expect_said "what run $(newest_run) has begun may be half done" "state $work/state .*runs $(newest_run)"
   python3 - "$work/it.out" <<'PY'
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
