@@ -126,7 +126,9 @@ snapcore::Error not_found(const KeySpace& space, std::string_view key, std::int6
   return {.code = "etcd.key_not_found",
           .message = "there is no key " + shown(key) + at_revision(space, revision) +
                      (deleted ? "; it was deleted at revision " + std::to_string(*deleted) : ""),
-          .hint = "'history' shows all that the file holds of a key, 'keys' which there are",
+          .hint = deleted ? "'history' shows all that the file holds of this key, 'keys' which "
+                            "there are"
+                          : "'keys' shows which there are",
           .category = snapcore::Category::kPrecondition};
 }
 
@@ -178,7 +180,7 @@ Result<std::string> wanted_key(const GetArgs& args) {
   auto key = wanted_bytes("key", args.key, args.key_base64);
   if (!key || !key->empty()) return key;
   return fail({.code = "arguments.bad_value",
-               .message = "neither key nor key_base64 is given",
+               .message = "no key is given, as key or as key_base64; no key of etcd is empty",
                .category = snapcore::Category::kPrecondition});
 }
 
