@@ -3,6 +3,7 @@
 #include "cli/approval.hpp"
 #include "cli/audiences.hpp"
 #include "cli/execution.hpp"
+#include "cli/holders.hpp"
 #include "cli/person.hpp"
 #include "cli/text/plan_text.hpp"
 #include "cli/text/words.hpp"
@@ -35,6 +36,15 @@ Result<> check_answers(const RunWish& wish, const Plan& plan) {
                  .hint = "leave it out, and see what is asked"});
   }
   return {};
+}
+
+// Who half restored what the plan is about is not to learn of that last: what a guard does not
+// like can be just what that run left.
+Result<> check_guards(const Invocation& invocation, const std::vector<Holder>& holders,
+                      const Plan& plan) {
+  auto kept = check_promises(plan);
+  if (kept) return kept;
+  return fail(behind_holders(invocation, holders, kept.error()));
 }
 
 OnFailure on_failure_of(const Errand& errand, const OpenSite& site) {
@@ -94,9 +104,24 @@ void show_plan(Invocation& invocation, const OpenSite& site, const Errand& erran
   to_stdout ? output.print(text) : output.say(text + "\n");
 }
 
+Result<> check_shown(Invocation& invocation, const Errand& errand, const Plan& plan) {
+  const auto holders = holders_of(invocation, plan, errand.wish.leases);
+  if (auto kept = check_guards(invocation, holders, plan); !kept) return kept;
+  if (holders.empty()) return {};
+  invocation.output.say("\n");
+  tell_holders(invocation, holders);
+  return {};
+}
+
 Result<ExitCode> approve_and_execute(Invocation& invocation, OpenSite& site, const Errand& errand,
                                      const Plan& plan, PlanIs which) {
-  if (auto kept = check_promises(plan); !kept) return fail(kept.error());
+  const auto holders = holders_of(invocation, plan, errand.wish.leases);
+  if (auto kept = check_guards(invocation, holders, plan); !kept) return fail(kept.error());
+  // One that is approved already is told when it takes its leases.
+  if (!holders.empty() && !errand.wish.yes && !errand.wish.approve) {
+    tell_holders(invocation, holders);
+    invocation.output.say("\n");
+  }
   PersonAtTerminal person(invocation.output, invocation.cancelled);
   const ApprovalWish wish{.yes = errand.wish.yes,
                           .digest = errand.wish.approve,
@@ -124,7 +149,7 @@ Result<ExitCode> conduct(Invocation& invocation, OpenSite& site, const Errand& e
   if (errand.wish.dry_run) {
     show_plan(invocation, site, errand, *plan, ShowPlanOn::kStdout,
               next_after_dry_run(errand, *plan));
-    if (auto kept = check_promises(*plan); !kept) return fail(kept.error());
+    if (auto kept = check_shown(invocation, errand, *plan); !kept) return fail(kept.error());
     return ExitCode::kDone;
   }
   show_plan(invocation, site, errand, *plan, ShowPlanOn::kStderr, {});

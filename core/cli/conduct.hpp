@@ -30,6 +30,9 @@ enum class ShowPlanOn { kStdout, kStderr };
 void show_plan(Invocation& invocation, const OpenSite& site, const Errand& errand, const Plan& plan,
                ShowPlanOn where, std::vector<std::string> next);
 
+// The plan is only shown: what a guard refuses, and what another run holds.
+Result<> check_shown(Invocation& invocation, const Errand& errand, const Plan& plan);
+
 // Everything after the plan: promises, approval, execution, report. A saved plan is marked as used.
 enum class PlanIs { kFresh, kSaved };
 Result<ExitCode> approve_and_execute(Invocation& invocation, OpenSite& site, const Errand& errand,

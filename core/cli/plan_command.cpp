@@ -48,7 +48,7 @@ Result<ExitCode> plan(Invocation& invocation) {
       by_hand && !invocation.output.json() ? ShowPlanOn::kStderr : ShowPlanOn::kStdout;
   show_plan(invocation, **site, errand, *made, where, std::move(next));
   if (kept && by_hand) show_by_hand(invocation.output, *made);
-  if (!kept) return fail(kept.error());
+  if (auto fit = check_shown(invocation, errand, *made); !fit) return fail(fit.error());
   if (!file) return ExitCode::kDone;
   if (!written) return fail(written.error());
   invocation.output.add_to_result("file", *file);

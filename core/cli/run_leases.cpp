@@ -18,14 +18,6 @@ Value lease_body(const Lease& lease, std::string_view state) {
                         {"expires", to_rfc3339(lease.expires)}});
 }
 
-// By its journal. Where nobody can tell, it may have left anything.
-Remains remains_of(Runs& runs, const std::string& id) {
-  const auto run = runs.summary(id);
-  if (!run) return run.error().code == "state.unknown_run" ? Remains::kNoRun : Remains::kSomething;
-  if (never_began(*run)) return Remains::kNothing;
-  return !run->problem && is_over(*run) ? Remains::kNothing : Remains::kSomething;
-}
-
 void tell_of_left(Output& output, const std::vector<Lease>& left) {
   std::set<std::string> told;
   for (const Lease& lease : left) {

@@ -24,6 +24,13 @@ bool is_over(const RunSummary& run) {
   return exit != ExitCode::kNeedsPerson && exit != ExitCode::kInterrupted;
 }
 
+Remains remains_of(Runs& runs, const std::string& id) {
+  const auto run = runs.summary(id);
+  if (!run) return run.error().code == "state.unknown_run" ? Remains::kNoRun : Remains::kSomething;
+  if (never_began(*run)) return Remains::kNothing;
+  return !run->problem && is_over(*run) ? Remains::kNothing : Remains::kSomething;
+}
+
 std::optional<LastSeen> last_seen(const std::vector<Lease>& leases, const Processes& processes,
                                   const std::string& run) {
   const Lease* latest = nullptr;

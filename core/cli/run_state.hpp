@@ -7,6 +7,7 @@
 
 #include "journal/runs.hpp"
 #include "lease/lease.hpp"
+#include "lease/leases.hpp"
 #include "lease/processes.hpp"
 
 namespace snapcore {
@@ -16,6 +17,9 @@ bool never_began(const RunSummary& run);
 
 // It came to an end, and there is nothing to go on with or to hold anything for.
 bool is_over(const RunSummary& run);
+
+// By its journal. Where nobody can tell, it may have left anything.
+Remains remains_of(Runs& runs, const std::string& id);
 
 // What the leases that a run holds say of its process.
 struct LastSeen {

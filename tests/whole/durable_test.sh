@@ -60,6 +60,8 @@ case_a_killed_run_holds_its_cluster_until_it_is_finished_or_broken() {
   make_cluster_with_snapshot 1
   local lease
   killed_at 5 run "$etcd_restore" --yes --waive healthy=test
+  expect_exit 3 snapcore run "$etcd_restore" --yes
+  expect_said "^run $(newest_run) stands half way" 'guard.healthy' '--waive healthy=REASON'
   expect_exit 3 snapcore run "$etcd_restore" --yes --waive healthy=test
   expect_said "$(newest_run)" 'that process is gone' '--break-lease [0-9]+' 'etcd-dir:'
   lease=$(grep -oE -- '--break-lease [0-9]+' "$work/err" | head -n 1)

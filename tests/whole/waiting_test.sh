@@ -130,4 +130,25 @@ LUA
   expect_equal "$(entries "$work/a")" "" "entries"
 }
 
+case_a_plan_beside_a_killed_run_names_that_run_before_any_waiver() {
+  make_site
+  local killed before
+  LEDGER_KILL_AT=2 tool call a.add name=one --yes >"$work/killed.out" 2>&1 && fail_case "it was not killed"
+  killed=$(newest_run)
+  before=$(find "$work/state" -type f -exec sha256sum {} + | sort)
+  cat >"$work/book.lua" <<'LUA'
+local a = instance "a"
+a:add { name = "two" }
+a:burn { name = "one" }
+LUA
+  expect_exit 3 tool run "$work/book.lua" --yes
+  expect_said "^run $killed stands half way" 'is gone' " resume $killed " " rollback $killed " '--break-lease 1$'
+  expect_exit 0 tool run "$work/book.lua" --dry-run --accept-loss a
+  expect_said "^run $killed stands half way"
+  expect_equal "$(find "$work/state" -type f -exec sha256sum {} + | sort)" "$before" "the state directory"
+  expect_exit 0 tool rollback "$killed" --yes
+  expect_exit 3 tool run "$work/book.lua" --yes
+  expect_equal "$(grep -c "$killed" "$work/err")" 0 "lines about a run that was taken back"
+}
+
 run_cases

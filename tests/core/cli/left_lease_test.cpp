@@ -16,6 +16,10 @@ using testing::Not;
 
 class LeftLeaseTest : public ProgramScene {
  protected:
+  LeftLeaseTest() {
+    put("burn.lua", "local a = instance 'a'\na:add { name = 'two' }\na:burn { name = 'one' }\n");
+    put("add.lua", "instance('a'):add { name = 'two' }\n");
+  }
   Ended add(const std::string& name, const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments = {"call", "a.add", "name=" + name, "--yes"};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -188,6 +192,87 @@ TEST_F(LeftLeaseTest, OnceTheLeaseHasExpiredItIsSaidWhenItsRunWasSeenLast) {
   here.holder.host = this_process("", "").host;
   write(here);
   EXPECT_THAT(snapcore({"runs"}).out, HasSubstr("was cut off before it ended"));
+}
+
+TEST_F(LeftLeaseTest, APlanThatAGuardRefusesNamesTheRunThatStandsInItsWayFirst) {
+  const std::string run = done_run();
+  cut_last_record(run);
+  leave_the_lease();
+  const Lease left = lease();
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"run", path("burn.lua"), "--yes"},
+                                             {"run", path("burn.lua"), "--dry-run"},
+                                             {"plan", path("burn.lua")},
+                                             {"plan", path("burn.lua"), "--json"}}) {
+    const Ended refused = snapcore(command);
+    EXPECT_EQ(refused.exit, 3);
+    const std::string said = unbroken(command.back() == "--json" ? refused.out : refused.err);
+    EXPECT_THAT(said, HasSubstr("guard.loss_not_accepted"));
+    EXPECT_THAT(said, HasSubstr("run " + run + " stands half way and holds ledger:" + path("a")));
+    EXPECT_LT(said.find("run " + run + " stands"), said.find("cannot be taken back"));
+    const std::string typed = " --site " + path("site.lua") + " --state " + path("state");
+    for (const char* next : {"runs", "resume", "rollback"}) {
+      const auto told =
+          said.find("snapcore" + typed + " --plugin-dir " +
+                    std::string(build_folder() / "test_plugins") + " " + next + " " + run);
+      EXPECT_LT(told, said.find("--accept-loss a Besides, to take away")) << next << "\n" << said;
+    }
+  }
+  EXPECT_EQ(lease(), left);
+  EXPECT_THAT(names("a"), ElementsAre("calls", "one"));
+}
+
+TEST_F(LeftLeaseTest, APlanThatIsOnlyShownSaysWhatStandsInItsWayAndKeepsItsDigest) {
+  const std::string run = done_run();
+  cut_last_record(run);
+  const auto digest = [](const Ended& shown) {
+    return shown.out.substr(shown.out.find("Plan digest"), 76);
+  };
+  const std::string free = digest(snapcore({"plan", path("add.lua")}));
+  leave_the_lease();
+  for (const char* how : {"plan", "run"}) {
+    std::vector<std::string> command = {how, path("add.lua")};
+    if (how == std::string("run")) command.emplace_back("--dry-run");
+    const Ended shown = snapcore(command);
+    EXPECT_EQ(shown.exit, 0) << shown.err;
+    EXPECT_EQ(digest(shown), free);
+    EXPECT_THAT(unbroken(shown.err),
+                HasSubstr("run " + run + " stands half way and holds ledger:"));
+    EXPECT_THAT(shown.err, HasSubstr(" rollback " + run));
+  }
+  EXPECT_THAT(snapcore({"plan", path("add.lua"), "--json"}).out,
+              HasSubstr(R"("held_by":[{"at_work":false,"resources":["ledger:)"));
+}
+
+TEST_F(LeftLeaseTest, ARunThatIsAtWorkOnItIsSaidToBe) {
+  const std::string run = done_run();
+  Lease held = lease();
+  held.released.reset();
+  write(held);
+  const Ended refused = snapcore({"run", path("burn.lua"), "--yes"});
+  EXPECT_THAT(unbroken(refused.err), HasSubstr("run " + run + " is at work on ledger:"));
+  EXPECT_THAT(refused.err, HasSubstr("--lock-wait"));
+  EXPECT_THAT(refused.err, Not(HasSubstr("rollback")));
+  EXPECT_THAT(refused.err, Not(HasSubstr("--break-lease")));
+}
+
+TEST_F(LeftLeaseTest, WhatIsTakenOverOrAboutToBeBrokenStandsInNobodysWay) {
+  const std::string run = done_run();
+  leave_the_lease();
+  EXPECT_THAT(snapcore({"run", path("burn.lua"), "--yes"}).err, Not(HasSubstr(run)));
+  cut_last_record(run);
+  const std::string number = std::to_string(lease().fence);
+  EXPECT_THAT(snapcore({"run", path("burn.lua"), "--yes", "--break-lease", number}).err,
+              Not(HasSubstr(run)));
+}
+
+TEST_F(LeftLeaseTest, APlanNeedsNoLeasesThatCanBeRead) {
+  const std::string run = done_run();
+  cut_last_record(run);
+  for (const std::string& file : names("state/leases")) put("state/leases/" + file, "damaged\n");
+  const Ended shown = snapcore({"plan", path("add.lua")});
+  EXPECT_EQ(shown.exit, 0) << shown.err;
+  EXPECT_THAT(shown.err, Not(HasSubstr("run " + run)));
 }
 
 }  // namespace
