@@ -4,6 +4,7 @@
 #include "base/sleeper.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/damaged_run.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/prune_runs.hpp"
 #include "cli/run_state.hpp"
@@ -39,6 +40,14 @@ class Sightings {
   }
   bool may_go_on(const RunSummary& run) const {
     return run.goes_on || snapcore::may_go_on(of(run), now_);
+  }
+  // What it holds, sorted by key.
+  std::vector<Lease> held_by(const RunSummary& run) const {
+    std::vector<Lease> held;
+    for (const Lease& lease : leases_) {
+      if (!lease.released && lease.holder.run == run.id) held.push_back(lease);
+    }
+    return held;
   }
   std::string words(const RunSummary& run) const { return words_without_an_end(of(run), now_); }
 
@@ -85,6 +94,10 @@ Value value_of(const RunSummary& run, const Sightings& sightings) {
                                         {"renewed", to_rfc3339(seen->lease.renewed)},
                                         {"expires", to_rfc3339(seen->lease.expires)}});
   }
+  Value::Array leases;
+  for (const Lease& lease : sightings.held_by(run))
+    leases.push_back(Value::object({{"resource", lease.key}, {"number", lease.fence}}));
+  if (!leases.empty()) value["leases"] = std::move(leases);
   return value;
 }
 
@@ -149,6 +162,12 @@ bool half_way(const RunSummary& run, const Sightings& sightings) {
   return !run.accepted_by && !never_began(run) && !is_over(run) && !sightings.may_go_on(run);
 }
 
+// Nobody is at it, and neither snapcore nor, so far, a person has brought it to an end.
+bool wants_a_way_out(const RunSummary& run, const Sightings& sightings) {
+  return is_damaged(run) && !sightings.may_go_on(run) &&
+         (!run.accepted_by || !sightings.held_by(run).empty());
+}
+
 History show_records(Page& page, FileSystem& fs, const RunSummary& run) {
   History history;
   page.heading("Journal");
@@ -162,15 +181,15 @@ History show_records(Page& page, FileSystem& fs, const RunSummary& run) {
         return {};
       });
   // What stands before a damage counts.
-  if (!read) error_lines(page, 2, read.error());
+  if (!read) error_lines(page, 2, is_damaged(run) ? *run.problem : read.error());
   return history;
 }
 
-// By the plan it carries; where that is gone, by what the journal has of each call.
-std::vector<BackStep> way_back(FileSystem& fs, const RunSummary& run, const History& history) {
+// The plan it carries; empty where that is gone.
+Plan plan_of(FileSystem& fs, const RunSummary& run, const History& history) {
   auto saved = read_plan_file(fs, run.directory / "plan.json");
   auto plan = saved ? with_phases(std::move(saved->plan), history) : Result<Plan>(Plan());
-  return way_back_of(plan ? *plan : Plan(), history);
+  return plan ? std::move(*plan) : Plan();
 }
 
 // What it was held for, and with the hint how that is approved or settled.
@@ -186,7 +205,7 @@ void show_why(Page& page, const RunSummary& run, const std::string& typed) {
 
 void show_what_to_type(Page& page, const RunSummary& run, const std::vector<BackStep>& steps,
                        bool half_back, const std::string& typed) {
-  if (run.problem) return;
+  if (run.problem) return;  // of another snapcore, or not to be read by this user
   const std::string snapcore = "snapcore" + typed;
   const std::string id = shell_word(run.id);
   page.heading("Next", Tone::kLoud);
@@ -212,8 +231,8 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                                             {"body", record.body}}));
       return {};
     });
-    if (!read) return fail(read.error());
-    return ExitCode::kDone;
+    if (!read && !run->problem) return fail(read.error());
+    return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
   }
   constexpr std::size_t kLabel = 10;
   Page page(output.out_style());
@@ -230,9 +249,16 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   const bool stands_half_way = half_way(*run, sightings);
   if (stands_half_way) show_why(page, *run, typed);
   const History history = show_records(page, fs, *run);
-  const auto steps = way_back(fs, *run, history);
-  if (stands_half_way) {
-    by_hand(page, steps, true);
+  const Plan plan = plan_of(fs, *run, history);
+  const auto steps = way_back_of(plan, history);
+  const auto held = sightings.held_by(*run);
+  const DamagedRun damaged{*run, plan, history, held};
+  const bool shows_damage = wants_a_way_out(*run, sightings);
+  if (shows_damage && stands_half_way) show_what_may_have_been_done(page, damaged);
+  if (stands_half_way) by_hand(page, steps, true);
+  if (shows_damage) {
+    show_way_out(page, damaged);
+  } else if (stands_half_way) {
     show_what_to_type(page, *run, steps, !history.taken_back().empty(), typed);
   }
   output.print(page.text());

@@ -74,6 +74,18 @@ Error journal_lost(const Path& place) {
           .category = Category::kCorrupt};
 }
 
+// Whoever wanted to go on with it, or to take it back, learns what there is instead.
+Error beyond_reading(std::string_view run_id, Error error) {
+  if (error.category != Category::kCorrupt) return error;
+  const std::string run(run_id);
+  error.message += "\nsnapcore can neither go on with run " + run +
+                   " nor take it back: what it did is not known to the end";
+  error.hint +=
+      (error.hint.empty() ? "" : ". ") +
+      ("What can still be read, and what to do by hand, is shown by\nsnapcore runs " + run);
+  return error;
+}
+
 // A note that another process may be writing just now: what cannot be read says nothing.
 Value read_note(FileSystem& fs, const Path& path) {
   const auto text = read_file(fs, path, kMaxNoteBytes);
@@ -245,7 +257,7 @@ Result<std::unique_ptr<Journal>> Runs::open_journal(std::string_view run_id,
   const auto place = existing(run_id);
   if (!place) return fail(place.error());
   auto journal = Journal::open(fs_, *place / "journal.jsonl", clock_, visitor);
-  if (!journal) return fail(why_without_records(run_id, journal.error()));
+  if (!journal) return fail(beyond_reading(run_id, why_without_records(run_id, journal.error())));
   return journal;
 }
 

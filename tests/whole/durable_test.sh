@@ -160,6 +160,31 @@ case_an_audit_finds_what_was_cut_or_edited() {
   expect_exit 3 snapcore resume "$run"
 }
 
+case_a_killed_run_whose_journal_is_damaged_says_what_a_person_does_next() {
+  make_cluster_with_snapshot 1
+  local run word again
+  killed_at 12 run "$etcd_restore" --yes --waive healthy=test
+  run=$(newest_run)
+  python3 - "$(journal)" <<'PY'
+import sys
+lines = open(sys.argv[1], "rb").read().split(b"\n")
+middle = bytearray(lines[8])
+middle[len(middle) // 2] ^= 1
+lines[8] = bytes(middle)
+open(sys.argv[1], "wb").write(b"\n".join(lines))
+PY
+  for word in resume rollback accept; do
+    expect_exit 3 snapcore "$word" "$run"
+    expect_said 'journal.corrupt' "neither go on with run $run nor take it back" "^ +snapcore .* runs $run\$"
+  done
+  expect_exit 1 snapcore runs "$run"
+  expect_said 'Perhaps done besides' 'etcd_prod' '^Next$' "^ +tail -n \+9 .*$run/journal.jsonl\$"
+  again=$(grep -E -- '^ +snapcore .*--break-lease [0-9]+$' "$work/out")
+  # As it is: the options that were typed are in it.
+  eval "expect_exit 0 ${again/snapcore/"$build/bin/snapcore"} --yes"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+}
+
 case_decisions_need_somebody() {
   make_cluster_with_snapshot 1
   expect_exit 0 snapcore run "$etcd_restore" --yes --waive healthy=test
