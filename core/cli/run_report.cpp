@@ -23,7 +23,8 @@ Value report_value(const RunReport& report) {
                                       {"operation", act.operation},
                                       {"words", texts_of(act.words)},
                                       {"shell", texts_of(act.shell)},
-                                      {"kept", act.kept}}));
+                                      {"kept", act.kept},
+                                      {"half_undone", act.half_undone}}));
   }
   value["done"] = std::move(done);
   value["standing"] = std::move(standing);

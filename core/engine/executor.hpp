@@ -77,6 +77,7 @@ struct Standing {
   std::vector<std::string> words;  // what it did, for people
   std::vector<std::string> shell;  // commands that put the old back, newest act first
   Value kept;                      // handle of what is kept aside, or null
+  bool half_undone = false;        // its way back failed in the middle
 };
 
 // One step of the way back: an act that is taken back, or what the runbook adds there.

@@ -146,11 +146,12 @@ Standing describe(const StandingAct& act) {
   if (standing.words.empty() && act.planned) standing.words = act.planned->effects;
   if (act.undo) standing.shell = texts_from(act.undo->at("shell"));
   if (act.result) standing.kept = act.result->at("kept");
+  standing.half_undone = act.half_undone;
   return standing;
 }
 
 bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunReport& report) {
-  const StandingAct& act = standing.back();
+  StandingAct& act = standing.back();
   if (act.added) {
     auto made = make_added(scene, *act.added);
     if (!made) {
@@ -173,6 +174,7 @@ bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunRe
   if (!undone) {
     scene.audience.undo_failed(*act.planned, undone.error());
     report.rollback_error = undone.error();
+    act.half_undone = true;
     return false;
   }
   scene.audience.undo_done(*act.planned);

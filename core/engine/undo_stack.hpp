@@ -24,6 +24,7 @@ struct StandingAct {
   std::optional<Value> undo = {};    // what the plugin recorded, the latest
   bool staging = false;              // touches nothing live; its way back is discard
   bool was_dead = false;             // its target was not healthy before
+  bool half_undone = false;          // its way back failed in the middle
   std::vector<StandingAct> nested = {};
   // In place of an act, and with the part's id as call_id: what an on_rollback adds here.
   const PlannedPart* added = nullptr;

@@ -126,7 +126,10 @@ void what_is_kept(Page& page, const RunReport& report) {
     if (!held && standing.kept.is_null()) continue;
     if (!any) page.heading(held ? "Still in effect" : "Kept aside");
     any = true;
-    page.line(2, standing.instance + "." + standing.operation, Tone::kBold);
+    page.line(2,
+              standing.instance + "." + standing.operation +
+                  (standing.half_undone ? ", half taken back: see what stopped it. It had" : ""),
+              Tone::kBold);
     for (const std::string& words : standing.words) page.line(4, "- " + words, Tone::kPlain, 2);
     if (!standing.kept.is_null() && standing.words.empty())
       page.line(4, "kept: " + plain_text(standing.kept), Tone::kPlain, 6);
@@ -154,14 +157,16 @@ std::string state_now(const RunReport& report) {
     case Ending::kUndone: return "the old state is back: everything this run changed was undone";
     case Ending::kInterrupted:
       if (report.standing.empty())
-        return "nothing live was touched; what was staged is still there";
+        return "nothing live was touched; of what was staged, something may still be there";
       break;
     case Ending::kNeedsPerson:
       if (report.standing.empty())
         return "no act of this run stands; what exactly the failed call left is not known";
       break;
   }
-  return "what is under 'Still in effect' stands; nothing more happens by itself";
+  const bool half = !report.standing.empty() && report.standing.front().half_undone;
+  return std::string("what is under 'Still in effect' stands") +
+         (half ? ", where it is not half taken back" : "") + "; nothing more happens by itself";
 }
 
 // What to type, each with what it does.

@@ -48,6 +48,7 @@ TEST(ReportTextTest, HeldBecauseTheWayBackFailed) {
   report.rollback_error = Error{.code = "kv.cannot_stop",
                                 .message = "kv-3 could not be stopped",
                                 .outcome = Outcome::kMayHaveHappened};
+  report.standing.front().half_undone = true;
   expect_golden("report_way_back_failed", text_of(example_plan(), report));
 }
 

@@ -103,6 +103,8 @@ TEST(RollbackTest, ItStopsAtTheFirstActThatCannotBeTakenBackAndGoesOnLater) {
   ASSERT_TRUE(held.rollback_error);
   ASSERT_EQ(held.standing.size(), 2U);
   EXPECT_EQ(held.standing.front().call, "root#2");
+  EXPECT_TRUE(held.standing.front().half_undone);
+  EXPECT_FALSE(held.standing.back().half_undone);
   std::filesystem::remove(scene.path("b/no_way_back"));
   const auto done = scene.roll_back(*plan);
   EXPECT_EQ(done.ending, Ending::kUndone);
