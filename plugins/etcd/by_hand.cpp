@@ -182,6 +182,7 @@ void need_password(Lines& lines, const Target& target) {
 Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
                     const StagingByHand& options) {
   Lines lines;
+  need_password(lines, target);
   choose_tool(lines);
   choose_token(lines, options.token);
   choose_bump(lines, options.bump_revision);
@@ -192,7 +193,6 @@ Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
 
 Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
   Lines lines;
-  need_password(lines, target);
   stop(lines, target);
   for (const Place& place : places) swap(lines, place);
   // Side by side: a member of a new cluster is ready only when a quorum runs.

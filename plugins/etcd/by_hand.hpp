@@ -2,8 +2,8 @@
 // bash script behind `set -eu`. "$artifact" is the snapshot, "$stamp" the time, as sdk/doc/abi.md
 // says.
 //
-// The lines of stage leave ${restore[@]}, ${bump[@]} and $token behind. What is staged is called
-// DIRECTORY.by-hand-STAMP, what is put aside DIRECTORY.backup-STAMP.
+// The lines of stage leave ${restore[@]}, ${bump[@]}, $token and $ETCDCTL_PASSWORD behind. What is
+// staged is called DIRECTORY.by-hand-STAMP, what is put aside DIRECTORY.backup-STAMP.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ struct StagingByHand {
   bool skip_hash_check = false;                    // the snapshot has no hash of its own
 };
 
-// A whole data directory for each member beside the live one, and a look whether it is there.
+// A whole data directory for each member beside the live one, and a look whether it is there. What
+// must be known later is asked for before.
 std::vector<std::string> stage_by_hand(const Target& target, const std::vector<Place>& places,
                                        const StagingByHand& options);
 

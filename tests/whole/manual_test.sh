@@ -69,4 +69,16 @@ case_the_digest_is_that_of_the_plan_without_the_script() {
   grep -q "$digest" "$work/by-hand.sh" || fail_case "the script does not name the digest $digest"
 }
 
+case_without_the_password_the_script_stages_nothing() {
+  make_cluster_with_snapshot 1
+  printf CANARY >"$work/password"
+  chmod 600 "$work/password"
+  sed -i "s|plugin = \"etcd\",|plugin = \"etcd\", user = \"root\", password = secret.file \"$work/password\",|" \
+    "$work/site.lua"
+  write_script "$etcd_restore" --waive healthy=test
+  expect_exit '[1-9]*' env -u ETCDCTL_PASSWORD bash "$work/by-hand.sh"
+  expect_said 'must be the password of user root'
+  expect_equal "$(find "$work/m1" -maxdepth 1 -name 'data.*')" "" "directories left behind"
+}
+
 run_cases

@@ -193,6 +193,15 @@ TEST_F(ByHand, DataOfKubernetesIsRaised) {
   EXPECT_THAT(calls(), HasSubstr("--bump-revision 1000000000 --mark-compacted"));
 }
 
+TEST_F(ByHand, APasswordThatIsMissingEndsItBeforeAnythingIsStaged) {
+  lay_out(Layout::kPlain);
+  target_.login = std::make_shared<Login>("root");
+  EXPECT_NE(run(script(), "ETCDCTL_PASSWORD="), 0);
+  EXPECT_THAT(said(), HasSubstr("must be the password of user root"));
+  EXPECT_EQ(calls(), "");
+  EXPECT_EQ(run(script(), "ETCDCTL_PASSWORD=known"), 0) << said();
+}
+
 TEST_F(ByHand, ADirectoryThatIsNotThereIsNoTrouble) {
   lay_out(Layout::kPlain);
   for (const Place& place : places_) fs::remove_all(place.data_dir);
