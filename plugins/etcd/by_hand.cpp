@@ -4,7 +4,7 @@
 #include <chrono>
 #include <snapcore/support/process.hpp>
 
-#include "staging.hpp"
+#include "raising.hpp"
 
 namespace etcd {
 namespace {
@@ -60,9 +60,11 @@ void choose_token(Lines& lines, const std::optional<std::string>& token) {
 
 // Whether the data is that of Kubernetes stands in the snapshot, which nobody has read here: what
 // its objects begin with is looked for.
-void choose_bump(Lines& lines, const std::optional<std::int64_t>& wanted) {
+void choose_bump(Lines& lines, const StagingByHand& options) {
+  const auto& wanted = options.bump_revision;
+  const std::int64_t usual = usual_bump({.of_snapshot = {}, .newest = options.newest_revision});
   const std::string bump =
-      "bump=(--bump-revision " + std::to_string(wanted.value_or(kUsualBump)) + " --mark-compacted)";
+      "bump=(--bump-revision " + std::to_string(wanted.value_or(usual)) + " --mark-compacted)";
   if (wanted && *wanted == 0) {
     lines.emplace_back("bump=()");
     return;
@@ -185,7 +187,7 @@ Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
   need_password(lines, target);
   choose_tool(lines);
   choose_token(lines, options.token);
-  choose_bump(lines, options.bump_revision);
+  choose_bump(lines, options);
   for (std::size_t i = 0; i < places.size(); ++i)
     restore_member(lines, target, target.members[i], places[i], options);
   return lines;

@@ -20,6 +20,7 @@ struct StagingByHand {
   std::optional<std::string> token = {};           // else a fresh one
   std::optional<std::int64_t> bump_revision = {};  // 0: none; left out: a person decides
   bool skip_hash_check = false;                    // the snapshot has no hash of its own
+  std::int64_t newest_revision = 0;                // that a member is at; 0: none tells
 };
 
 // A whole data directory for each member beside the live one, and a look whether it is there. What

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "inspection.hpp"
+#include "raising.hpp"
 #include "services.hpp"
-#include "staging.hpp"
 #include "versions.hpp"
 
 namespace etcd {

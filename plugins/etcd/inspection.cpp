@@ -240,8 +240,8 @@ Result<roles::Inspection> inspect(const Target& target, const std::function<bool
   return found;
 }
 
-std::string still_serves(const Target& target, const std::function<bool()>& cancelled) {
-  return Inspector(target, observe(target, Depth::kEverything, cancelled)).still_serves();
+std::string still_serves(const Target& target, Sight& sight) {
+  return Inspector(target, sight.members()).still_serves();
 }
 
 std::int64_t newest_revision(const Target& target, Sight& sight) {

@@ -31,7 +31,7 @@ std::string version_to_come(const Target& target, Sight& sight);
 
 // Who serves although the target is not healthy, in a sentence about what a restore loses. Empty:
 // nobody does, or all is well.
-std::string still_serves(const Target& target, const std::function<bool()>& cancelled);
+std::string still_serves(const Target& target, Sight& sight);
 // The highest revision that a member is at, by its answer, else by its database; 0: none tells.
 std::int64_t newest_revision(const Target& target, Sight& sight);
 

@@ -1,5 +1,6 @@
 // The etcd plugin: its operations, and what the core is told of them. The work is done elsewhere.
 #include <algorithm>
+#include <format/key_space.hpp>
 #include <snapcore/interfaces/target.hpp>
 #include <snapcore/plugin.hpp>
 #include <snapcore/support/process.hpp>
@@ -11,6 +12,7 @@
 #include "health.hpp"
 #include "inspection.hpp"
 #include "keys.hpp"
+#include "raising.hpp"
 #include "reading/operations.hpp"
 #include "staged_check.hpp"
 #include "staging.hpp"
@@ -239,6 +241,18 @@ class Plugin {
 
 // --- stage
 
+// Where its source hands over the file itself: to fetch any other for this would cost too much.
+std::optional<std::int64_t> revision_of(Call& call, const sdk::Artifact& artifact) {
+  auto port = call.open_input(artifact);
+  if (!port) return {};
+  const auto borrowed = port->borrow_file();
+  if (!borrowed || !*borrowed) return {};
+  const FileBytes file((*borrowed)->fd, (*borrowed)->size);
+  const auto space = KeySpace::open(file, name_of(artifact));
+  if (!space) return {};
+  return space->revision();
+}
+
 Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   // Nobody asks as the user before all is over; that the password is missing is better known now.
   if (auto learned = learn_password(call); !learned) return fail(learned.error());
@@ -257,12 +271,21 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   planned.effect(token ? "with the cluster token '" + *token +
                              "' as asked: an old member with the same token could join"
                        : "with a fresh cluster token, so that no old member can join");
-  planned.effect(words_for_bump(args.bump_revision));
+  Sight sight(target_, watch_of(call).cancelled);
+  Revisions known{.of_snapshot = {}, .newest = newest_revision(target_, sight)};
+  const std::int64_t asked = args.bump_revision.value_or(0);
+  // One beyond all that the members have seen is enough for every snapshot.
+  const bool may_fall_short = asked > 0 && asked <= known.newest + 1;
+  if (may_fall_short && !call.unknown("from")) known.of_snapshot = revision_of(call, args.from);
+  planned.effect(words_for_bump(args.bump_revision, known));
+  if (const std::string problem = shortfall(asked, known); !problem.empty())
+    call.log(sdk::Level::kWarning,
+             "bump_revision=" + std::to_string(asked) + " is too small: " + problem);
   planned.bytes(size);
   for (const SpaceNeed& need : *needs) planned.space(need.mount_point, need.needed, need.free);
   for (std::string& key : *keys) planned.resource(std::move(key));
   planned.undo("remove the staged directories");
-  if (auto lost = still_serves(target_, watch_of(call).cancelled); !lost.empty())
+  if (auto lost = still_serves(target_, sight); !lost.empty())
     planned.concern(sdk::Guard::kHealthy, std::move(lost));
   const auto places = places_of(target_);
   if (!places) return fail(places.error());
@@ -271,7 +294,8 @@ Result<Planned> Plugin::plan_stage(Call& call, const StageArgs& args) {
   tell_by_hand(planned, stage_by_hand(target_, *places,
                                       {.token = token,
                                        .bump_revision = args.bump_revision,
-                                       .skip_hash_check = hash_waived}));
+                                       .skip_hash_check = hash_waived,
+                                       .newest_revision = known.newest}));
   return planned;
 }
 

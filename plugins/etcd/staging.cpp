@@ -16,6 +16,7 @@
 #include "inspection.hpp"
 #include "observe.hpp"
 #include "place.hpp"
+#include "raising.hpp"
 #include "trailer.hpp"
 #include "versions.hpp"
 
@@ -201,17 +202,20 @@ class Staging {
     auto examined = examine_copy();
     if (!examined) return fail(examined.error());
     if (auto fit = check_fitness(*examined); !fit) return fail(fit.error());
-    bump_ = options_.bump_revision.value_or(examined->kubernetes ? usual_bump(*examined) : 0);
+    choose_bump(*examined);
     auto restored = finish();
     if (!restored) return fail(restored.error());
     describe(*examined, *restored);
     return std::move(data_);
   }
 
-  // Above what the members were at, too: a watch may know revisions that the snapshot never had.
-  std::int64_t usual_bump(const Examined& examined) {
-    const std::int64_t ahead = newest_revision(target_, sight_) - examined.current_revision;
-    return kUsualBump + std::max<std::int64_t>(0, ahead);
+  void choose_bump(const Examined& examined) {
+    const bool raises = options_.bump_revision ? *options_.bump_revision > 0 : examined.kubernetes;
+    if (!raises) return;
+    const Revisions known{.of_snapshot = examined.current_revision,
+                          .newest = newest_revision(target_, sight_)};
+    bump_ = options_.bump_revision.value_or(usual_bump(known));
+    shortfall_ = shortfall(bump_, known);
   }
 
   Result<> begin() {
@@ -386,8 +390,9 @@ class Staging {
     const std::string why = options_.bump_revision ? "as asked"
                             : kubernetes           ? "since the data is that of Kubernetes"
                                                    : "since none of the data is of Kubernetes";
-    return bump_ > 0 ? "raised the revision by " + std::to_string(bump_) + " and compacted, " + why
-                     : "left the revision as it is, " + why;
+    if (bump_ == 0) return "left the revision as it is, " + why;
+    return "raised the revision by " + std::to_string(bump_) + " and compacted, " + why +
+           (shortfall_.empty() ? "" : ": " + shortfall_);
   }
 
   Result<RestoredDatabase> finish() {
@@ -436,22 +441,12 @@ class Staging {
   std::uint64_t checkpointed_ = 0;
   StagedData data_;
   std::int64_t bump_ = 0;
+  std::string shortfall_;
 };
 
 }  // namespace
 
 void fields(snapcore::sdk::Fields& f, StagingUndo& undo) { f("directories", undo.directories); }
-
-std::string words_for_bump(std::optional<std::int64_t> wanted) {
-  if (wanted && *wanted == 0)
-    return "leave the revision as it is, as asked (bump_revision=0): an old watch may wait for "
-           "ever";
-  const std::string bump = " raise the revision by " + std::to_string(wanted.value_or(kUsualBump)) +
-                           " and compact, so that no old watch waits for ever";
-  if (wanted) return bump.substr(1);
-  return "if the data is that of Kubernetes," + bump +
-         " (bump_revision=0 leaves it); else leave the revision as it is";
-}
 
 Result<StagedData> stage(const Target& target, const StagingOptions& options,
                          const StagingWork& work) {

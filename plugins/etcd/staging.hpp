@@ -25,13 +25,6 @@ struct StagingOptions {
   bool accept_older_server = false;
 };
 
-// API servers hang on to revisions they have seen. This is more than any cluster makes between a
-// snapshot and its restore, and what etcd's own documentation proposes.
-inline constexpr std::int64_t kUsualBump = 1'000'000'000;
-
-// What staging will do to the revision; empty: nothing.
-std::string words_for_bump(std::optional<std::int64_t> wanted);
-
 // What staging makes, for its way back.
 struct StagingUndo {
   std::vector<std::string> directories = {};

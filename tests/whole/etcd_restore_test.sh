@@ -290,4 +290,28 @@ case_a_cluster_with_authentication_is_restored_while_it_still_runs() {
   expect_said 'all 3 members healthy'
 }
 
+case_a_bump_that_ends_below_the_revision_it_replaces_is_said_in_plan_and_report() {
+  make_cluster_with_snapshot 1
+  cluster_put "$work" /k/ 251 1250
+  local of_snapshot newest
+  newest=$(revision "$work")
+  expect_exit 0 snapcore call etcd.hashkv artifact=backups:snap.db --json
+  of_snapshot=$(grep -oE '"revision":[0-9]+' "$work/out" | head -n 1 | tr -dc '0-9')
+  expect_exit 0 snapcore plan "$etcd_restore" --set bump_revision=7 --waive healthy=test
+  expect_said "warning.* bump_revision=7 .*revision $((of_snapshot + 7)), .* $newest:" \
+    "raise the revision by 7 and compact, as asked: .*revision $((of_snapshot + 7)), .* $newest:" \
+    "bump_revision=$((newest - of_snapshot + 1000000000)) is enough"
+  ! grep -q 'no old watch waits' "$work/out" || fail_case "the plan promises what does not come"
+  expect_exit 0 snapcore run "$etcd_restore" --set bump_revision=7 --waive healthy=test --yes
+  expect_said "raised the revision by 7 and compacted, as asked: .*revision $((of_snapshot + 7)), .* $newest:"
+  expect_equal "$(revision "$work")" "$((of_snapshot + 7))" "revision"
+}
+
+case_a_bump_that_is_enough_promises_that_no_watch_waits() {
+  make_cluster_with_snapshot 1
+  expect_exit 0 snapcore plan "$etcd_restore" --set bump_revision=1000 --waive healthy=test
+  expect_said 'raise the revision by 1000 and compact, so that no old watch waits for ever'
+  ! grep -q 'warning.*bump_revision' "$work/out" "$work/err" || fail_case "it is warned of"
+}
+
 run_cases

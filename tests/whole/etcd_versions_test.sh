@@ -30,7 +30,6 @@ use_version() {
 # The tool that restores in this version.
 their_tool() { if [ -n "$ETCD_BIN_DIR" ]; then echo "$ETCD_BIN_DIR/etcdutl"; else echo etcdctl; fi; }
 
-revision() { cluster_ctl "$1" endpoint status --write-out=json | grep -oE '"revision":[0-9]+' | sort -u | tr -dc '0-9\n'; }
 hash_at() { cluster_ctl "$1" endpoint hashkv --rev "$2" --write-out=json | grep -oE '"hash":[0-9]+' | sort -u; }
 
 # A snapshot of a cluster of the version in use, with history, and what the version's own tool makes of it: in $made,

@@ -252,5 +252,7 @@ hashkv() {
   cluster_ctl "$1" endpoint hashkv --write-out=json | grep -o '"hash":[0-9]*' | sort -u
 }
 
+revision() { cluster_ctl "$1" endpoint status --write-out=json | grep -oE '"revision":[0-9]+' | sort -u | tr -dc '0-9\n'; }
+
 # shellcheck disable=SC2034  # used by the suites
 etcd_restore="$root/scripts/lua/etcd-restore.lua"

@@ -69,6 +69,26 @@ case_the_digest_is_that_of_the_plan_without_the_script() {
   grep -q "$digest" "$work/by-hand.sh" || fail_case "the script does not name the digest $digest"
 }
 
+# The tools of 3.6 can raise a revision; those of Debian 12 cannot.
+use_tools_that_raise() {
+  ETCD_BIN_DIR=$("$root/tests/servers/build.sh" etcd-3.6 2>"$work/why") || skip_case "$(tail -n 1 "$work/why")"
+}
+
+case_data_of_kubernetes_is_raised_above_the_cluster_it_replaces() {
+  use_tools_that_raise
+  make_cluster_with_snapshot 1
+  printf 'k8s\0\012\0' | cluster_ctl "$work" put /registry/pods/default/web >/dev/null
+  take_snapshot objects.db
+  expect_exit 0 snapcore run "$etcd_restore" --set ref=objects.db --set bump_revision=1000000000 --yes --waive healthy=test
+  cluster_put "$work" /later/ 1 20
+  local newest
+  newest=$(revision "$work")
+  write_script "$etcd_restore" --set ref=objects.db --waive healthy=test
+  expect_exit 0 env PATH="$ETCD_BIN_DIR:$PATH" bash "$work/by-hand.sh"
+  cluster_wait "$work"
+  [ "$(revision "$work")" -gt "$newest" ] || fail_case "revision $(revision "$work") replaces $newest"
+}
+
 case_without_the_password_the_script_stages_nothing() {
   make_cluster_with_snapshot 1
   printf CANARY >"$work/password"

@@ -100,6 +100,15 @@ class ByHand : public testing::Test {
     return text;
   }
 
+  // The same script for a snapshot that holds an object.
+  std::string of_kubernetes(std::string text) const {
+    const fs::path objects = folder() / "objects.db";
+    std::ofstream(objects) << "key" << std::string("k8s\0", 4) << "and the object";
+    const std::string other = "artifact=/snap.db";
+    return text.replace(text.find(other), other.size(),
+                        "artifact=" + snapcore::process::shell_line({objects.string()}));
+  }
+
   // The exit status of bash.
   int run(const std::string& text, const std::string& environment = "") {
     const fs::path path = folder() / "script.sh";
@@ -183,14 +192,14 @@ TEST_F(ByHand, WithoutATokenAFreshOneIsMadeAndOtherDataIsLeftAtItsRevision) {
 
 TEST_F(ByHand, DataOfKubernetesIsRaised) {
   lay_out(Layout::kPlain);
-  const fs::path objects = folder() / "objects.db";
-  std::ofstream(objects) << "key" << std::string("k8s\0", 4) << "and the object";
-  std::string of_kubernetes = script();
-  const std::string other = "artifact=/snap.db";
-  of_kubernetes.replace(of_kubernetes.find(other), other.size(),
-                        "artifact=" + snapcore::process::shell_line({objects.string()}));
-  ASSERT_EQ(run(of_kubernetes), 0) << said();
+  ASSERT_EQ(run(of_kubernetes(script())), 0) << said();
   EXPECT_THAT(calls(), HasSubstr("--bump-revision 1000000000 --mark-compacted"));
+}
+
+TEST_F(ByHand, DataOfKubernetesIsRaisedAboveWhatTheMembersAreAt) {
+  lay_out(Layout::kPlain);
+  ASSERT_EQ(run(of_kubernetes(script({.newest_revision = 1000000032}))), 0) << said();
+  EXPECT_THAT(calls(), HasSubstr("--bump-revision 2000000032 --mark-compacted"));
 }
 
 TEST_F(ByHand, APasswordThatIsMissingEndsItBeforeAnythingIsStaged) {

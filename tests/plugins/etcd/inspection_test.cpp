@@ -100,6 +100,12 @@ TEST(Inspection, OneMemberInAnyTroubleMakesTheClusterUnhealthyAndLeavesItReadabl
   }
 }
 
+std::string serving(const FakeCluster& cluster) {
+  const Target target = cluster.target();
+  Sight sight(target, never);
+  return still_serves(target, sight);
+}
+
 // Whatever keeps a cluster from being healthy: with a leader it takes writes, and they would be
 // lost.
 TEST(Inspection, WhoStillServesIsToldAlthoughNotAllIsWell) {
@@ -114,7 +120,7 @@ TEST(Inspection, WhoStillServesIsToldAlthoughNotAllIsWell) {
   for (std::size_t i = 0; i < troubles.size(); ++i) {
     FakeCluster cluster;
     cluster.one(1, troubles[i]);
-    const std::string words = still_serves(cluster.target(), never);
+    const std::string words = serving(cluster);
     EXPECT_THAT(words, HasSubstr("m1")) << i;
     EXPECT_THAT(words, HasSubstr("what was written after the backup is lost")) << i;
   }
@@ -122,14 +128,14 @@ TEST(Inspection, WhoStillServesIsToldAlthoughNotAllIsWell) {
 
 TEST(Inspection, NothingIsAddedWhereAllIsWellOrNobodyServes) {
   FakeCluster cluster;
-  EXPECT_EQ(still_serves(cluster.target(), never), "");
+  EXPECT_EQ(serving(cluster), "");
   cluster.all([](EtcdState& state) {
     state.healthy = false;
     state.errors = {"memberID:161 alarm:CORRUPT "};
   });
-  EXPECT_EQ(still_serves(cluster.target(), never), "") << "corrupt data serves nobody";
+  EXPECT_EQ(serving(cluster), "") << "corrupt data serves nobody";
   cluster.all([](EtcdState& state) { state.manner = Manner::kCut; });
-  EXPECT_EQ(still_serves(cluster.target(), never), "");
+  EXPECT_EQ(serving(cluster), "");
 }
 
 std::int64_t newest(const FakeCluster& cluster) {

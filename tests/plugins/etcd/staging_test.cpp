@@ -11,6 +11,7 @@
 #include "disk_cluster.hpp"
 #include "format/history.hpp"
 #include "place.hpp"
+#include "raising.hpp"
 #include "staged_check.hpp"
 
 namespace etcd {
@@ -101,8 +102,14 @@ TEST(Staging, DataOfKubernetesRaisesTheRevisionUnlessToldOtherwise) {
   const auto other = cluster.stage(DiskCluster::snapshot(), 'c');
   EXPECT_THAT(other->words, testing::Contains("left the revision as it is, since none of the data "
                                               "is of Kubernetes"));
-  EXPECT_THAT(words_for_bump({}), HasSubstr("Kubernetes"));
-  EXPECT_THAT(words_for_bump(0), HasSubstr("leave the revision as it is, as asked"));
+}
+
+void put_live(const DiskCluster& cluster, const test::History& history) {
+  const fs::path member = cluster.target.members[0].data_dir / "member";
+  fs::create_directories(member / "snap");
+  fs::create_directories(member / "wal");
+  std::ofstream(member / "wal/0.wal") << "log";
+  std::ofstream(member / "snap/db", std::ios::binary) << history.content().database();
 }
 
 // A second restore of the same snapshot: what watches knew in between must be below it, too.
@@ -113,14 +120,29 @@ TEST(Staging, TheRevisionIsRaisedAboveThatOfTheDataItReplaces) {
   const std::string objects = history.content().snapshot();
   for (int i = 0; i < 40; ++i)
     history.put("/registry/pods/default/later" + std::to_string(i), std::to_string(i));
-  const fs::path live = cluster.target.members[0].data_dir / "member/snap/db";
-  fs::create_directories(live.parent_path());
-  fs::create_directories(cluster.target.members[0].data_dir / "member/wal");
-  std::ofstream(cluster.target.members[0].data_dir / "member/wal/0.wal") << "log";
-  std::ofstream(live, std::ios::binary) << history.content().database();
+  put_live(cluster, history);
   const auto staged = cluster.stage(objects, 'a');
   ASSERT_TRUE(staged) << staged.error().message;
   EXPECT_EQ(staged->expected.revision, 2 + 40 + kUsualBump);
+}
+
+TEST(Staging, ARaiseAsAskedThatEndsBelowTheDataItReplacesSaysWhatWouldBeEnough) {
+  DiskCluster cluster({.members = 1});
+  test::History history;
+  history.put("/registry/pods/default/web", test::envelope("v1", "Pod", "default", "web"));
+  const std::string objects = history.content().snapshot();
+  for (int i = 0; i < 40; ++i)
+    history.put("/registry/pods/default/later" + std::to_string(i), std::to_string(i));
+  put_live(cluster, history);
+  const auto low = cluster.stage(objects, 'a', {.bump_revision = 7});
+  const auto high = cluster.stage(objects, 'b', {.bump_revision = 70});
+  ASSERT_TRUE(low && high);
+  EXPECT_EQ(low->expected.revision, 2 + 7);
+  EXPECT_THAT(low->words, testing::Contains(
+                              "raised the revision by 7 and compacted, as asked: the restored data "
+                              "comes to revision 9, and the target was at 42: a watch that goes on "
+                              "from there waits for ever; bump_revision=1000000040 is enough"));
+  EXPECT_THAT(high->words, testing::Contains("raised the revision by 70 and compacted, as asked"));
 }
 
 TEST(Staging, TheAlarmCorruptIsNeverDroppedInSilence) {
