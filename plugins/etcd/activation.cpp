@@ -115,11 +115,16 @@ class BringBack {
         !go)
       return fail(go.error());
     StillWaiting waiting;
-    for (auto left = silent(); !left.empty(); left = silent()) {
+    for (auto left = awaited(); !left.empty(); left = awaited()) {
       if (Clock::now() >= deadline) return fail(not_back(left));
       waiting.say(watch_, " until " + they(left, "answers", "answer"));
       if (auto go = pause_between_questions(watch_); !go) return fail(go.error());
       if (auto ok = start(left); !ok) return fail(ok.error());
+    }
+    // The others were waited for; without these the cluster may never be healthy.
+    for (const std::string& name : silent()) {
+      if (const auto failed = failed_.find(name); failed != failed_.end())
+        return fail(failed->second);
     }
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
@@ -139,6 +144,13 @@ class BringBack {
     return names;
   }
 
+  // Of these a start command said yes.
+  std::vector<std::string> awaited() const {
+    std::vector<std::string> names = silent();
+    std::erase_if(names, [&](const std::string& name) { return failed_.count(name) > 0; });
+    return names;
+  }
+
   // Those of `names` that were not started, or not lately.
   Result<> start(const std::vector<std::string>& names) {
     std::vector<std::string> fresh, again;
@@ -154,16 +166,21 @@ class BringBack {
       if (auto ok = start_now(fresh); !ok) return ok;
     }
     if (again.empty()) return {};
+    if (auto go = step_("start " + listed(again)); !go) return go;
     // It may be on its way up, and then the command may say no.
-    if (auto ok = start_now(again); !ok) watch_.say(ok.error().message);
+    if (auto ok = start_members(target_, again, watch_); !ok) watch_.say(ok.error().message);
+    for (const std::string& name : again) started_[name] = Clock::now();
     return {};
   }
 
   Result<> start_now(const std::vector<std::string>& names) {
     if (auto go = step_("start " + listed(names)); !go) return go;
-    auto ok = start_members(target_, names, watch_);
-    for (const std::string& name : names) started_[name] = Clock::now();
-    return ok;
+    const auto results = start_each(target_, names, watch_);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      started_[names[i]] = Clock::now();
+      if (!results[i]) failed_.emplace(names[i], results[i].error());
+    }
+    return {};
   }
 
   std::vector<std::string> started() const {
@@ -176,11 +193,8 @@ class BringBack {
 
   static Error not_back(const std::vector<std::string>& left) {
     return {.code = "etcd.not_healthy",
-            .message =
-                "the old data is in place, and not every member that ran before "
-                "answers again: " +
-                they(left, "was", "were") + " started and " +
-                (left.size() == 1 ? "shows" : "show") + " no sign of life",
+            .message = they(left, "was", "were") + " started and " +
+                       (left.size() == 1 ? "shows" : "show") + " no sign of life",
             .hint = "look at the members' logs",
             .category = Category::kTransient,
             .outcome = Outcome::kHappened};
@@ -192,7 +206,60 @@ class BringBack {
   const Step& step_;
   const Watch& watch_;
   std::map<std::string, Clock::time_point> started_;  // the last time
+  std::map<std::string, Error> failed_;               // what the first start command said
 };
+
+// "m1, m3 run, m2 does not"
+std::string who_runs(const Target& target, const std::vector<Place>& places,
+                     const std::vector<std::string>& names) {
+  const std::vector<std::string> running = running_members(target, places);
+  std::vector<std::string> up, down;
+  for (const std::string& name : names) (contains(running, name) ? up : down).push_back(name);
+  if (down.empty()) return up.empty() ? "no member ran before" : they(up, "runs", "run");
+  if (up.empty()) return they(down, "does not run", "do not run");
+  return they(up, "runs", "run") + ", " + they(down, "does not", "do not");
+}
+
+// The old data is in its place, and a member that is to run with it does not.
+Error not_all_run(const Target& target, const std::vector<Place>& places,
+                  const ActivationUndo& undo, Error cause) {
+  std::vector<std::string> back, silent;
+  for (const Place& place : places) {
+    const auto& moves = undo.swap.moves;
+    if (std::any_of(moves.begin(), moves.end(), [&](const Move& move) {
+          return move.keeps && move.from == place.live().string();
+        }))
+      back.push_back(place.member);
+  }
+  const std::vector<std::string> running = running_members(target, places);
+  std::string commands;
+  for (const std::string& name : undo.running) {
+    if (contains(running, name)) continue;
+    commands +=
+        (commands.empty() ? "" : "; ") + snapcore::process::shell_line(target.find(name)->start);
+  }
+  cause.message = (back.empty() ? "the state from before is back"
+                                : "the old data of " + listed(back) + " is back") +
+                  "; " + who_runs(target, places, undo.running) + ": " + cause.message;
+  cause.hint =
+      "no data is left to put back" +
+      (commands.empty() ? std::string() : "; start by hand what does not run: " + commands) +
+      "; then repeat the rollback" + (cause.hint.empty() ? "" : "; " + cause.hint);
+  cause.outcome = Outcome::kHappened;
+  return cause;
+}
+
+// The way back ended between the stop and the start: what it stopped runs again, as it was.
+Error started_again(const Target& target, const std::vector<Place>& places,
+                    const std::vector<std::string>& ran, const Watch& watch, Error cause) {
+  const ActivationUndo as_before{.swap = {}, .running = ran, .healthy = {}};
+  const Step go_on = [](const std::string&) { return Result<>(); };
+  const auto again = BringBack(target, places, as_before, go_on, watch).run();
+  cause.message += "; nothing was put back; " + who_runs(target, places, ran);
+  if (!again) cause.message += ": " + again.error().message;
+  cause.outcome = Outcome::kHappened;
+  return cause;
+}
 
 }  // namespace
 
@@ -290,6 +357,8 @@ Result<std::vector<std::string>> undo_activation(const Target& target, const Act
     if (!place) return fail(place.error());
     places.push_back(std::move(*place));
   }
+  if (auto ok = can_be_taken_back(undo.swap); !ok) return fail(ok.error());
+  const std::vector<std::string> ran = running_members(target, places);
   // A member that was told to stop may still look alive, and its start would do nothing; so every
   // stop is finished first.
   if (auto go = step("stop " + counted(target.members.size(), "member")); !go)
@@ -300,15 +369,34 @@ Result<std::vector<std::string>> undo_activation(const Target& target, const Act
     if (stops[i]) continue;
     // What counts for the renames is that nobody runs, not what the commands say of it.
     if (has_begun(undo.swap) && sign_of_life(target.members[i], places[i]))
-      return fail(stops[i].error());
+      return fail(started_again(target, places, ran, watch, stops[i].error()));
     watch.say(stops[i].error().message);
     if (contains(undo.running, target.members[i].name)) untouched.push_back(target.members[i].name);
   }
-  auto back = take_back(undo.swap, step);
-  if (!back) return fail(back.error());
+  bool told_to_end = false;
+  const Step ask = [&](const std::string& what) {
+    auto go = step(what);
+    told_to_end = told_to_end || !go;
+    return go;
+  };
+  std::vector<Move> taken;
+  auto back = take_back(undo.swap, ask, &taken);
+  if (!back) {
+    if (told_to_end) return fail(back.error());
+    // Old and new data side by side must not run.
+    if (auto in = put_in_again(undo.swap, taken); !in) {
+      Error error = back.error();
+      error.message +=
+          "; a part was put back, and that could not be undone: " + in.error().message +
+          "; no member was started";
+      error.outcome = Outcome::kHappened;
+      return fail(error);
+    }
+    return fail(started_again(target, places, ran, watch, back.error()));
+  }
   std::vector<std::string> words = std::move(*back);
   const auto started = BringBack(target, places, undo, step, watch).run();
-  if (!started) return fail(started.error());
+  if (!started) return fail(not_all_run(target, places, undo, started.error()));
   std::vector<std::string> again, on;
   for (const std::string& name : undo.running) {
     const bool ran_on = contains(untouched, name) && !contains(*started, name);

@@ -238,14 +238,19 @@ Result<> stop_members(const Target& target, const std::vector<Place>& places, co
   return first_error(stop_each(target, places, watch));
 }
 
-Result<> start_members(const Target& target, const std::vector<std::string>& names,
-                       const Watch& watch) {
+std::vector<Result<>> start_each(const Target& target, const std::vector<std::string>& names,
+                                 const Watch& watch) {
   std::vector<Result<>> results(names.size());
   side_by_side(results.size(), [&](std::size_t i) {
     if (const TargetMember* member = target.find(names[i]))
       results[i] = start_one(target, *member, watch);
   });
-  return first_error(results);
+  return results;
+}
+
+Result<> start_members(const Target& target, const std::vector<std::string>& names,
+                       const Watch& watch) {
+  return first_error(start_each(target, names, watch));
 }
 
 Result<> check_program(const TargetMember& member, const std::vector<std::string>& argv,

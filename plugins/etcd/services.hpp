@@ -34,6 +34,9 @@ std::vector<Result<>> stop_each(const Target& target, const std::vector<Place>& 
 //   "etcd.start_failed", "etcd.start_in_foreground"
 Result<> start_members(const Target& target, const std::vector<std::string>& names,
                        const Watch& watch);
+// The same, with what became of each.
+std::vector<Result<>> start_each(const Target& target, const std::vector<std::string>& names,
+                                 const Watch& watch);
 
 // argv[0] is there and may be executed: "etcd.bad_command".
 Result<> check_program(const TargetMember& member, const std::vector<std::string>& argv,

@@ -176,6 +176,42 @@ bool is_placed(const Move& move) {
   return at.there && at.inode == move.inode && !look(move.from).there;
 }
 
+const Move* kept_at(const Swap& swap, const std::string& live) {
+  for (const Move& move : swap.moves) {
+    if (move.keeps && move.from == live) return &move;
+  }
+  return nullptr;
+}
+const Move* placed_at(const Swap& swap, const std::string& live) {
+  for (const Move& move : swap.moves) {
+    if (!move.keeps && move.to == live) return &move;
+  }
+  return nullptr;
+}
+
+Error not_ours(const std::string& live) {
+  return {
+      .code = "etcd.not_ours",
+      .message =
+          "what is at " + live +
+          " now was not put there by this run; the way back moved nothing and stopped no member",
+      .hint =
+          "find out who put it there: another run is listed by 'snapcore runs', perhaps "
+          "with another --state. Take that back first, then this run. Or do it by hand: "
+          "'snapcore runs RUN' shows the commands; move " +
+          live + " away before",
+      .category = Category::kConflict};
+}
+
+Error backup_gone(const Move& move) {
+  return {.code = "etcd.backup_gone",
+          .message = "what was at " + move.from + " before is not in " + move.to +
+                     " any more; the way back moved nothing and stopped no member",
+          .hint = "find out who moved or removed it, and put it back as " + move.to +
+                  "; if it is lost, there is nothing to go back to",
+          .category = Category::kConflict};
+}
+
 Error in_the_way(const Move& move) {
   return {.code = "etcd.cannot_put_back",
           .message = "cannot put " + move.to + " back: " + move.from +
@@ -236,7 +272,35 @@ bool has_begun(const Swap& swap) {
   });
 }
 
-Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step) {
+Result<> can_be_taken_back(const Swap& swap) {
+  for (const Move& move : swap.moves) {
+    const Found live = look(move.keeps ? move.from : move.to);
+    if (!move.keeps) {
+      // What took the place of a kept thing is judged with that.
+      if (kept_at(swap, move.to) || look(move.from).there) continue;
+      if (live.there && live.inode != move.inode) return fail(not_ours(move.to));
+      continue;
+    }
+    const Move* placed = placed_at(swap, move.from);
+    const bool new_is_in = placed && is_placed(*placed);
+    const bool old_is_aside = look(move.to).there;
+    const bool old_is_in = !old_is_aside && live.inode == move.inode;
+    if (live.there && !new_is_in && !old_is_in) return fail(not_ours(move.from));
+    if (!old_is_aside && !old_is_in) return fail(backup_gone(move));
+  }
+  return {};
+}
+
+Result<> put_in_again(const Swap& swap, const std::vector<Move>& taken) {
+  for (auto move = taken.rbegin(); move != taken.rend(); ++move) {
+    if (auto renamed = rename(move->from, move->to); !renamed) return renamed;
+  }
+  for (const MadeDirectory& shell : swap.shells) remove_when_empty(shell);
+  return {};
+}
+
+Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step,
+                                           std::vector<Move>* taken) {
   std::vector<std::string> words;
   for (auto move = swap.moves.rbegin(); move != swap.moves.rend(); ++move) {
     const bool done = move->keeps ? look(move->to).there : is_placed(*move);
@@ -251,6 +315,7 @@ Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step) {
       if (auto made = make(*shell); !made) return fail(made.error());
     }
     if (auto renamed = rename(move->to, move->from); !renamed) return fail(renamed.error());
+    if (taken) taken->push_back(*move);
     if (move->keeps) words.push_back("put " + move->from + " back");
   }
   for (const MadeDirectory& directory : swap.backups) remove_when_empty(directory);

@@ -51,7 +51,14 @@ using Step = std::function<Result<>(const std::string& words)>;
 Result<Swap> plan_swap(const Staged& staged, std::string_view stamp, std::string_view mark);
 
 Result<> carry_out(const Swap& swap, const Step& step);
-Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step);
+// Whether take_back would find what it needs, and nobody else's work in its way; moves nothing.
+// "etcd.not_ours", "etcd.backup_gone"
+Result<> can_be_taken_back(const Swap& swap);
+// `taken`: the moves that were taken back, in this order, also when it fails.
+Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step,
+                                           std::vector<Move>* taken = nullptr);
+// After a take_back that failed: makes its moves again, so that the new data is in whole.
+Result<> put_in_again(const Swap& swap, const std::vector<Move>& taken);
 
 // Whether anything of it has happened and not been taken back.
 bool has_begun(const Swap& swap);

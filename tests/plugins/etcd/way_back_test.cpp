@@ -246,5 +246,102 @@ TEST(WayBack, StartsAgainWhatTheFirstStartDidNotBringUp) {
   EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
 }
 
+// Another restore, or a person, at the same members after this run.
+TEST(WayBack, WhatAnotherPutThereIsSeenBeforeAnyMemberIsStopped) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = layout == Layout::kPlain ? 3u : 1u, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const StagedData staged = staged_for(cluster);
+    Rehearsal rehearsal;
+    ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+    const auto& moves = rehearsal.way_back.data.swap.moves;
+    const auto placed =
+        std::find_if(moves.rbegin(), moves.rend(), [](const Move& move) { return !move.keeps; });
+    const fs::path live = placed->to;
+    fs::rename(live, live.string() + ".ours");
+    fs::copy(live.string() + ".ours", live, fs::copy_options::recursive);
+    const auto before = cluster.tree();
+    for (int time = 0; time < 2; ++time) {
+      Rehearsal back;
+
+      const auto undone = undo(cluster, rehearsal, back.step());
+
+      ASSERT_EQ(code_of(undone), "etcd.not_ours");
+      EXPECT_THAT(undone.error().message, HasSubstr(live.string()));
+      EXPECT_THAT(undone.error().message, HasSubstr("stopped no member"));
+      EXPECT_EQ(undone.error().outcome, snapcore::Outcome::kNothingHappened);
+      EXPECT_THAT(back.steps, SizeIs(0));
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+      EXPECT_EQ(cluster.tree(), before);
+    }
+  }
+}
+
+TEST(WayBack, BackupThatIsGoneIsSeenBeforeAnyMemberIsStopped) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated);
+  const std::string backup = activated->kept.members.front().backups.front();
+  fs::rename(backup, backup + ".elsewhere");
+  Rehearsal back;
+
+  const auto undone = undo(cluster, rehearsal, back.step());
+
+  ASSERT_FALSE(undone);
+  EXPECT_THAT(undone.error().message, HasSubstr("stopped no member"));
+  EXPECT_THAT(undone.error().message + undone.error().hint, HasSubstr(backup));
+  EXPECT_THAT(back.steps, SizeIs(0));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+}
+
+// Somebody puts other data there while the members stop.
+TEST(WayBack, ThatCannotGoOnAfterTheStopStartsAgainWhatItStopped) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+  const fs::path live = staged.handle.members[0].live;
+  const std::string put_out =
+      "rename " + live.string() + " back to " + staged.handle.members[0].staged;
+  const Step swapped_meanwhile = [&](const std::string& words) -> Result<> {
+    if (words == put_out) {
+      fs::copy(live, live.string() + ".copy", fs::copy_options::recursive);
+      fs::rename(live, live.string() + ".ours");
+      fs::rename(live.string() + ".copy", live);
+      fs::create_directory(staged.handle.members[0].staged);
+    }
+    return {};
+  };
+
+  const auto undone = undo(cluster, rehearsal, swapped_meanwhile);
+
+  ASSERT_FALSE(undone);
+  EXPECT_THAT(undone.error().message, HasSubstr("nothing was put back; m1, m2 run"));
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+}
+
+TEST(WayBack, MemberThatDoesNotStartIsToldWithWhatIsBackAndWhoRuns) {
+  DiskCluster cluster({.members = 3});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+  cluster.config.members[1].start = {"/bin/sh", "-c", "echo no disk >&2; exit 4"};
+  cluster.reload();
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_EQ(code_of(undone), "etcd.start_failed");
+  EXPECT_THAT(undone.error().message,
+              HasSubstr("the old data of m1, m2, m3 is back; m1, m3 run, m2 does not: "));
+  EXPECT_THAT(undone.error().message, HasSubstr("no disk"));
+  EXPECT_THAT(undone.error().hint, HasSubstr("start by hand what does not run: /bin/sh"));
+}
+
 }  // namespace
 }  // namespace etcd
