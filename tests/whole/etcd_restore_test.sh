@@ -56,6 +56,26 @@ case_with_the_waiver_it_is_restored_and_the_old_directories_stay_aside() {
   expect_equal "$(find "$work"/m* -maxdepth 1 -name 'data.backup-*' | wc -l)" 3 "directories kept aside"
 }
 
+# Another run from another state directory restored over the first: the first cannot go back, and stops nobody.
+case_a_rollback_below_another_restore_is_refused_and_the_cluster_runs_on() {
+  make_cluster_with_snapshot 3
+  local before member
+  before=$(hashkv "$work")
+  expect_exit 0 snapcore run "$etcd_restore" --yes --waive healthy=first
+  local first
+  first=$(newest_run)
+  expect_exit 0 "$build/bin/snapcore" --site "$work/site.lua" --state "$work/other" run "$etcd_restore" --yes --waive healthy=second
+  for member in m1 m2 m3; do cat "$work/$member/pid"; done >"$work/pids"
+  expect_exit 7 snapcore rollback "$first" --yes
+  expect_said 'etcd.not_ours' 'was not put there by this run' 'stopped no member'
+  expect_equal "$(for member in m1 m2 m3; do cat "$work/$member/pid"; done)" "$(cat "$work/pids")" "processes of the members"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_exit 0 "$build/bin/snapcore" --site "$work/site.lua" --state "$work/other" rollback "$(ls "$work/other/runs")" --yes
+  expect_exit 0 snapcore rollback "$first" --yes
+  cluster_wait "$work"
+  expect_equal "$(hashkv "$work")" "$before" "hash of the old cluster"
+}
+
 # The start command of m3 says yes and does nothing: the cluster cannot become healthy.
 break_start_of_m3() {
   sed -i "s|^  start)\$|  start)\n    [ ! -e '$work/m3/broken' ] \|\| exit 0|" "$work/m3/ctl"
