@@ -6,6 +6,9 @@ namespace {
 using snapcore::Category;
 using snapcore::fail;
 
+constexpr std::size_t kAhead = 8;          // pages
+constexpr std::size_t kElementsAhead = 4;  // of more, the neighbours come along
+
 snapcore::Error damaged(std::string message) {
   return {
       .code = "etcd.bolt_damaged", .message = std::move(message), .category = Category::kCorrupt};
@@ -144,6 +147,29 @@ Result<Page> Database::page(std::uint64_t id) const {
   return fail(damaged("page " + std::to_string(id) + ": " + std::string(problem)));
 }
 
+void Database::expect_page(std::uint64_t id) const {
+  if (id < meta_.high_water_mark && id * meta_.page_size < file_.memory().size())
+    __builtin_prefetch(file_.memory().data() + id * meta_.page_size);
+}
+
+void Database::expect_elements(std::uint64_t id) const {
+  if (id >= meta_.high_water_mark || size_ > file_.memory().size()) return;
+  const Bytes bytes = file_.memory().first(size_).subspan(id * meta_.page_size);
+  const Page page = read_page_header(bytes);
+  if (!page.is(PageKind::kLeaf)) return;
+  for (std::size_t i = 0; i < std::min<std::size_t>(page.count, kElementsAhead); ++i) {
+    const std::size_t offset = kPageHeaderSize + kElementSize * i;
+    const std::byte* at = bytes.data() + offset;
+    const std::uint64_t begin = offset + load_le<std::uint32_t>(at + 4);
+    const std::uint64_t end =
+        begin + load_le<std::uint32_t>(at + 8) + load_le<std::uint32_t>(at + 12);
+    if (end > bytes.size()) return;
+    __builtin_prefetch(bytes.data() + begin);
+    __builtin_prefetch(bytes.data() + std::min<std::uint64_t>(begin + 64, end - 1));
+    __builtin_prefetch(bytes.data() + end - 1);
+  }
+}
+
 Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const {
   Cursor cursor(*this, root());
   for (LeafElement entry; cursor.next(entry);) {
@@ -161,8 +187,15 @@ Result<std::optional<Bucket>> Database::find_bucket(std::string_view name) const
   return std::nullopt;
 }
 
-Cursor::Cursor(const Database& database, const Bucket& bucket) : walk_(database) {
+Cursor::Cursor(const Database& database, const Bucket& bucket)
+    : database_(database), walk_(database) {
   if (walk_.begin(bucket)) read_elements();
+}
+
+// Pages that follow each other in a tree are anywhere in the file: each would be waited for.
+void Cursor::look_ahead(const ElementReader& branch) const {
+  if (const auto child = branch.child_ahead(2 * kAhead); child != 0) database_.expect_page(child);
+  if (const auto child = branch.child_ahead(kAhead); child != 0) database_.expect_elements(child);
 }
 
 void Cursor::read_elements() { elements_[walk_.level()] = ElementReader(walk_.page()); }
@@ -175,6 +208,7 @@ bool Cursor::next(LeafElement& entry) {
     } else {
       BranchElement branch;
       if (elements.next(branch)) {
+        look_ahead(elements);
         if (walk_.enter(branch.child)) read_elements();
         continue;
       }

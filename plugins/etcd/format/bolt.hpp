@@ -85,6 +85,11 @@ class Database {
   // The same without words: empty when the page is whole, else what is wrong with it.
   std::string_view read_page(std::uint64_t id, Page& page) const;
 
+  // Tells the processor that the page is wanted soon, and what the first of its elements point to;
+  // nothing, where the file is not in memory. A page that is wrong is no matter here.
+  void expect_page(std::uint64_t id) const;
+  void expect_elements(std::uint64_t id) const;
+
   // A top-level bucket; nothing when there is none of that name.
   Result<std::optional<Bucket>> find_bucket(std::string_view name) const;
 
@@ -130,7 +135,9 @@ class Cursor {
 
  private:
   void read_elements();
+  void look_ahead(const ElementReader& branch) const;
 
+  const Database& database_;
   PageWalk walk_;
   std::array<ElementReader, kMaxDepth> elements_;  // of the pages on the way down
 };

@@ -122,6 +122,12 @@ bool ElementReader::next(BranchElement& element) {
   return true;
 }
 
+std::uint64_t ElementReader::child_ahead(std::size_t further) const {
+  if (is_leaf_ || further >= count_ - index_) return 0;
+  return load_le<std::uint64_t>(bytes_.data() + kPageHeaderSize +
+                                kElementSize * (index_ + further) + 8);
+}
+
 Bytes ElementReader::first_key() {
   if (is_leaf_) {
     LeafElement element;

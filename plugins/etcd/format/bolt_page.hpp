@@ -96,6 +96,10 @@ class ElementReader {
   // next().
   Bytes first_key();
 
+  // Of a branch: the child that comes `further` behind the next one; 0 when none does. Its element
+  // is looked at by whoever reaches it.
+  std::uint64_t child_ahead(std::size_t further) const;
+
   std::string_view problem() const { return problem_; }  // empty: none
   std::size_t index() const { return index_; }           // elements read so far
   std::size_t bytes_used() const { return at_; }         // of the page, up to here

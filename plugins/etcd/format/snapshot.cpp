@@ -5,6 +5,7 @@
 #include <chrono>
 #include <format/bolt.hpp>
 #include <format/crc32c.hpp>
+#include <format/pieces.hpp>
 #include <format/snapshot_buckets.hpp>
 #include <future>
 #include <snapcore/support/digest.hpp>
@@ -202,17 +203,13 @@ class Examination {
     Digest digest;
     const std::uint64_t end = file_.size() - Sha256::kSize;
     Sha256 hash;
-    Room room;
-    Bytes piece;
-    for (std::uint64_t at = 0; at < end && !stopped_; at += piece.size()) {
-      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - at));
-      digest.problem = file_.fetch(at, wanted, room, piece);
-      if (!digest.problem.empty()) return digest;
-      hash.update(piece);
-    }
+    digest.problem = in_pieces(file_, 0, end, stopped_, [&](Bytes piece) { hash.update(piece); });
+    if (!digest.problem.empty()) return digest;
     digest.of_pages = hash.finish();
-    digest.problem = file_.fetch(end, Sha256::kSize, room, piece);
-    if (digest.problem.empty()) std::copy(piece.begin(), piece.end(), digest.at_end.begin());
+    Room room;
+    Bytes last;
+    digest.problem = file_.fetch(end, Sha256::kSize, room, last);
+    if (digest.problem.empty()) std::copy(last.begin(), last.end(), digest.at_end.begin());
     return digest;
   }
 

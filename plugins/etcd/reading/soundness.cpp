@@ -1,6 +1,6 @@
 #include "reading/soundness.hpp"
 
-#include <algorithm>
+#include <format/pieces.hpp>
 #include <format/snapshot.hpp>
 
 #include "trailer.hpp"
@@ -67,15 +67,11 @@ std::optional<std::string> DigestBeside::finish(Soundness& soundness) {
 
 snapcore::Result<> DigestBeside::compare() const {
   TrailerCheck check;
-  Room room;
-  Bytes piece;
-  for (std::uint64_t at = 0; at < file_.size() && !stopped_; at += piece.size()) {
-    const auto wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, file_.size() - at));
-    if (const auto problem = file_.fetch(at, wanted, room, piece); !problem.empty())
-      return snapcore::fail({.code = "etcd.snapshot_damaged",
-                             .message = name_ + " is damaged: " + std::string(problem)});
-    check.update(piece);
+  const auto problem =
+      in_pieces(file_, 0, file_.size(), stopped_, [&](Bytes piece) { check.update(piece); });
+  if (!problem.empty()) {
+    return snapcore::fail({.code = "etcd.snapshot_damaged",
+                           .message = name_ + " is damaged: " + std::string(problem)});
   }
   if (stopped_) return {};
   return check.finish(name_, true);
