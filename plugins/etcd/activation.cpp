@@ -5,6 +5,7 @@
 #include <map>
 #include <snapcore/support/process.hpp>
 
+#include "hold.hpp"
 #include "observe.hpp"
 #include "waiting.hpp"
 
@@ -295,6 +296,9 @@ Result<std::vector<Place>> places_for(const Target& target, const Staged& staged
 Result<Activated> activate(const Target& target, const Staged& staged, const ActivationWork& work) {
   const auto places = places_for(target, staged);
   if (!places) return fail(places.error());
+  const auto held = Hold::take(*places);
+  if (!held) return fail(held.error());
+  if (auto ok = check_unchanged(staged); !ok) return fail(ok.error());
   auto swap = plan_swap(staged, work.stamp, work.mark);
   if (!swap) return fail(swap.error());
   const ActivationUndo undo{.swap = *swap,
@@ -357,6 +361,8 @@ Result<std::vector<std::string>> undo_activation(const Target& target, const Act
     if (!place) return fail(place.error());
     places.push_back(std::move(*place));
   }
+  const auto held = Hold::take(places);
+  if (!held) return fail(held.error());
   if (auto ok = can_be_taken_back(undo.swap); !ok) return fail(ok.error());
   const std::vector<std::string> ran = running_members(target, places);
   // A member that was told to stop may still look alive, and its start would do nothing; so every

@@ -53,6 +53,8 @@ void fields(Fields& f, StagedMember& member) {
   f("wal_mount_point", member.wal_mount_point);
   f("user", member.user);
   f("group", member.group);
+  f("live_inode", member.live_inode, "of what was live when this was staged; 0: nothing");
+  f("live_born", member.live_born, "when that was made, in ns since 1970");
 }
 
 void fields(Fields& f, Staged& staged) {

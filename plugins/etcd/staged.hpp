@@ -23,6 +23,9 @@ struct StagedMember {
   bool wal_mount_point = false;
   std::uint32_t user = 0;
   std::uint32_t group = 0;
+  // What was live when this was staged; a file system without times of birth gives no second one.
+  std::optional<std::uint64_t> live_inode = {};  // 0: nothing was there
+  std::optional<std::int64_t> live_born = {};    // ns since the epoch
 };
 
 struct Staged {

@@ -150,6 +150,7 @@ Result<std::vector<std::string>> check_staged(const Target& target, const Staged
   if (auto ok = check_certificates(target.tls); !ok) return fail(ok.error());
   const auto places = places_for(target, staged);
   if (!places) return fail(places.error());
+  if (auto ok = check_unchanged(staged); !ok) return fail(ok.error());
   std::vector<InitialMember> members;
   for (const TargetMember& member : target.members)
     members.push_back({.name = member.name, .peer_urls = member.peer_urls()});

@@ -17,6 +17,7 @@
 #include "observe.hpp"
 #include "place.hpp"
 #include "raising.hpp"
+#include "swap.hpp"
 #include "trailer.hpp"
 #include "versions.hpp"
 
@@ -48,12 +49,17 @@ StagedMember name_member(const Place& place, const Cluster& cluster, const std::
                       .mount_point = place.data_is_mount,
                       .wal_mount_point = place.wal_is_mount,
                       .user = place.owner.user,
-                      .group = place.owner.group};
+                      .group = place.owner.group,
+                      .live_inode = {},
+                      .live_born = {}};
   if (place.wal_dir) {
     member.live_wal = place.wal_dir->string();
     member.staged_wal = beside(*place.wal_dir, place.wal_is_mount, "wal");
   }
   if (place.wal_within) member.wal_within = place.wal_within->string();
+  const LiveThing live = live_thing(member);
+  member.live_inode = live.inode;
+  member.live_born = live.born;
   return member;
 }
 

@@ -1,5 +1,6 @@
 #include "swap.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,10 @@ fs::path moved_data(const StagedMember& member) {
 }
 fs::path moved_wal(const StagedMember& member) {
   return member.wal_mount_point ? fs::path(*member.live_wal) / "wal" : fs::path(*member.live_wal);
+}
+
+std::int64_t nanoseconds(const statx_timestamp& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 class SwapPlanner {
@@ -240,6 +245,36 @@ void fields(Fields& f, Swap& swap) {
   f("backups", swap.backups);
   f("moves", swap.moves);
   f("shells", swap.shells);
+}
+
+LiveThing live_thing(const StagedMember& member) {
+  struct statx found = {};
+  if (::statx(AT_FDCWD, moved_data(member).c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME,
+              &found) != 0)
+    return {};
+  LiveThing thing{.inode = found.stx_ino};
+  if ((found.stx_mask & STATX_BTIME) != 0) thing.born = nanoseconds(found.stx_btime);
+  return thing;
+}
+
+Result<> check_unchanged(const Staged& staged) {
+  for (const StagedMember& member : staged.members) {
+    const LiveThing now = live_thing(member);
+    if (!member.live_inode || now.inode == 0) continue;
+    const bool same_birth = !member.live_born || !now.born || *member.live_born == *now.born;
+    if (now.inode == *member.live_inode && same_birth) continue;
+    return fail(
+        {.code = "etcd.changed_since_staged",
+         .message = moved_data(member).string() +
+                    (*member.live_inode == 0 ? " was not there" : " was another directory") +
+                    " when the new data of " + member.name +
+                    " was staged: somebody has put other data there since",
+         .hint = "no member was stopped; find out who put it there (another run is listed "
+                 "by 'snapcore runs', perhaps with another --state). If the restore is "
+                 "still wanted, run it again from its plan on",
+         .category = Category::kConflict});
+  }
+  return {};
 }
 
 Result<Swap> plan_swap(const Staged& staged, std::string_view stamp, std::string_view mark) {

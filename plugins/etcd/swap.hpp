@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/sdk/fields.hpp>
 #include <string>
@@ -45,6 +46,15 @@ void fields(snapcore::sdk::Fields& f, Swap& swap);
 
 // Asked before each step with what it will do; an error ends the work there.
 using Step = std::function<Result<>(const std::string& words)>;
+
+// What stands where the member's data is put in: the data directory, or what is in a mount point.
+struct LiveThing {
+  std::uint64_t inode = 0;                // 0: nothing
+  std::optional<std::int64_t> born = {};  // ns since 1970
+};
+LiveThing live_thing(const StagedMember& member);
+// That it is what it was when the data was staged, or gone. "etcd.changed_since_staged"
+Result<> check_unchanged(const Staged& staged);
 
 // Looks at the disk. A live directory that is missing is not put aside; a staged one that is
 // missing is an error. `mark` makes the name of a backup unique when a run makes two.

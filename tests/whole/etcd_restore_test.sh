@@ -76,6 +76,25 @@ case_a_rollback_below_another_restore_is_refused_and_the_cluster_runs_on() {
   expect_equal "$(hashkv "$work")" "$before" "hash of the old cluster"
 }
 
+# Two state directories know nothing of each other's leases; the directories of the members tell.
+case_a_run_that_staged_before_another_restored_is_refused_and_the_cluster_runs_on() {
+  make_cluster_with_snapshot 3
+  local at=1 member late
+  # Right after the first result, which is that of the staging.
+  until killed_at "$at" run "$etcd_restore" --yes --waive healthy=first && [[ $(tail -n 1 "$(journal)") == *'"type":"result"'* ]]; do
+    rm -rf "$work/state" "$work"/m*/data.snapcore-*
+    at=$((at + 1))
+    [ "$at" -lt 30 ] || fail_case "nothing was staged"
+  done
+  late=$(newest_run)
+  expect_exit 0 "$build/bin/snapcore" --site "$work/site.lua" --state "$work/other" run "$etcd_restore" --yes --waive healthy=second
+  for member in m1 m2 m3; do cat "$work/$member/pid"; done >"$work/pids"
+  expect_exit 2 snapcore resume "$late"
+  expect_said 'etcd.changed_since_staged' 'was another directory when the new data of m1 was staged' 'no member was stopped'
+  expect_equal "$(for member in m1 m2 m3; do cat "$work/$member/pid"; done)" "$(cat "$work/pids")" "processes of the members"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+}
+
 # The start command of m3 says yes and does nothing: the cluster cannot become healthy.
 break_start_of_m3() {
   sed -i "s|^  start)\$|  start)\n    [ ! -e '$work/m3/broken' ] \|\| exit 0|" "$work/m3/ctl"

@@ -385,6 +385,96 @@ TEST(Activation, ProbeTellsHowFarItCame) {
   }
 }
 
+// What another run with a state directory of its own would do, at every step of the first.
+TEST(Activation, TwoAtATimeAreKeptApartWhicheverStepTheFirstIsAt) {
+  for (const Layout layout : kLayouts) {
+    for (const bool lives : {true, false}) {
+      DiskCluster cluster({.members = 1, .layout = layout});
+      if (!cluster.usable()) continue;
+      if (lives) cluster.live_once();
+      const auto other = cluster.stage(DiskCluster::snapshot(), 'b');
+      ASSERT_TRUE(other) << other.error().message;
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal, others;
+      const auto meanwhile = [&] {
+        const auto activated = activate(cluster.target, other->handle, others.work(cluster));
+        EXPECT_EQ(code_of(activated), "etcd.held");
+        EXPECT_THAT(activated.error().message, HasSubstr("process " + std::to_string(::getpid()) +
+                                                         " (etcd_activation) is at"));
+        EXPECT_FALSE(others.recorded);
+        EXPECT_EQ(code_of(undo(cluster, others)), "etcd.held");
+      };
+      ActivationWork work = rehearsal.work(cluster);
+      work.step = [&, step = work.step](const std::string& words) {
+        meanwhile();
+        return step(words);
+      };
+      const auto activated = activate(cluster.target, staged.handle, work);
+
+      ASSERT_TRUE(activated) << activated.error().message;
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+      const Step ask = [&](const std::string&) -> Result<> {
+        meanwhile();
+        return {};
+      };
+      ASSERT_TRUE(undo(cluster, rehearsal, ask));
+      for (const auto& entry : fs::recursive_directory_iterator(cluster.folder()))
+        EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr("-lock")));
+    }
+  }
+}
+
+TEST(Activation, ALockThatAKilledProcessLeftStopsNobody) {
+  DiskCluster cluster({.members = 1});
+  const fs::path left = cluster.home(0) / ".data.snapcore-lock";
+  std::ofstream(left).close();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated) << activated.error().message;
+  EXPECT_FALSE(fs::exists(left));
+}
+
+// The second one would put the restored data aside, which clients have written to since.
+TEST(Activation, DataThatAnotherRestorePutInSinceTheStagingIsNotReplaced) {
+  for (const Layout layout : kLayouts) {
+    for (const bool lives : {true, false}) {
+      DiskCluster cluster({.members = 1, .layout = layout});
+      if (!cluster.usable()) continue;
+      if (lives) cluster.live_once();
+      const auto late = cluster.stage(DiskCluster::snapshot(), 'b');
+      ASSERT_TRUE(late) << late.error().message;
+      const StagedData staged = staged_for(cluster);
+      Rehearsal rehearsal, others;
+      ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+      const auto activated = activate(cluster.target, late->handle, others.work(cluster));
+
+      EXPECT_EQ(code_of(activated), "etcd.changed_since_staged");
+      EXPECT_THAT(activated.error().message,
+                  HasSubstr(lives ? "was another directory when" : "was not there when"));
+      EXPECT_EQ(code_of(check_staged(cluster.target, late->handle, {})),
+                "etcd.changed_since_staged");
+      EXPECT_FALSE(others.recorded);
+      EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+      // Taken back, it is what it was.
+      ASSERT_TRUE(undo(cluster, rehearsal));
+      EXPECT_TRUE(check_staged(cluster.target, late->handle, {}));
+    }
+  }
+}
+
+TEST(Activation, DataThatIsGoneSinceTheStagingStopsNobody) {
+  DiskCluster cluster({.members = 1});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  cluster.stop();
+  fs::remove_all(cluster.home(0) / "data");
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated) << activated.error().message;
+}
+
 TEST(Activation, SecondActivationOfOneRunKeepsTheFirstBackup) {
   DiskCluster cluster({.members = 1});
   cluster.live_once();
