@@ -72,6 +72,8 @@ WayBack way_back(const Target& target, ActivationUndo undo) {
   for (const Move& move : undo.swap.moves) {
     if (move.keeps) back.words.push_back("put " + move.to + " back as " + move.from);
   }
+  for (const Contents& contents : undo.swap.contents)
+    back.words.push_back("put what is in " + contents.backup + " back into " + contents.live);
   if (!undo.running.empty()) back.words.push_back("start " + listed(undo.running) + " again");
   for (const TargetMember& member : target.members)
     back.shell.push_back(snapcore::process::shell_line(member.stop));

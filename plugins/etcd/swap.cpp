@@ -11,6 +11,9 @@
 #include <snapcore/support/files.hpp>
 #include <snapcore/support/process.hpp>
 
+#include "contents.hpp"
+#include "renaming.hpp"
+
 namespace etcd {
 namespace {
 
@@ -20,45 +23,6 @@ using snapcore::Category;
 using snapcore::Error;
 using snapcore::fail;
 using snapcore::sdk::Fields;
-
-struct Found {
-  bool there = false;
-  std::uint64_t inode = 0;
-};
-
-Found look(const fs::path& path) {
-  const auto found = files::look_at(path);
-  if (!found || !*found) return {};
-  return {.there = true, .inode = (*found)->st_ino};
-}
-
-// Some file systems cannot refuse to replace; nobody else works in these directories meanwhile.
-Result<> rename(const fs::path& from, const fs::path& to) {
-  auto renamed = files::rename_no_replace(from, to);
-  if (renamed || renamed.error().code != "files.unsupported") return renamed;
-  if (look(to).there) {
-    return fail({.code = "files.exists",
-                 .message = "cannot rename " + from.string() + ": " + to.string() + " is there",
-                 .category = Category::kConflict});
-  }
-  if (::rename(from.c_str(), to.c_str()) != 0)
-    return fail(files::system_error(errno, "cannot rename to", to));
-  if (auto synced = files::fsync_directory(to.parent_path()); !synced) return synced;
-  return files::fsync_directory(from.parent_path());
-}
-
-Result<> make(const MadeDirectory& directory) {
-  auto made = files::make_directory(
-      directory.path, {.mode = 0700, .owner = directory.user, .group = directory.group});
-  if (!made && made.error().code != "files.exists") return made;
-  return files::fsync_directory(fs::path(directory.path).parent_path());
-}
-
-// Only when it is empty; what is in it stays.
-void remove_when_empty(const MadeDirectory& directory) {
-  if (::rmdir(directory.path.c_str()) == 0)
-    (void)files::fsync_directory(fs::path(directory.path).parent_path());
-}
 
 // What is renamed for a member; inside of a mount point, what holds its entries.
 fs::path moved_data(const StagedMember& member) {
@@ -72,6 +36,13 @@ std::int64_t nanoseconds(const statx_timestamp& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+Error staged_missing(const fs::path& staged) {
+  return {.code = "etcd.staged_missing",
+          .message = staged.string() + ", which was staged, is gone",
+          .hint = "nothing live was touched; run the restore again",
+          .category = Category::kConflict};
+}
+
 class SwapPlanner {
  public:
   SwapPlanner(std::string stamp, std::string mark)
@@ -83,7 +54,7 @@ class SwapPlanner {
       return ok;
     if (member.mount_point) swap_.shells.push_back({member.staged, member.user, member.group});
     if (!member.live_wal) return {};
-    if (member.wal_mount_point) return replace_entries(member);
+    if (member.wal_mount_point) return replace_contents(member);
     return replace(moved_wal(member), *member.staged_wal);
   }
 
@@ -104,12 +75,7 @@ class SwapPlanner {
 
   Result<> place(const fs::path& staged, const fs::path& live) {
     const Found found = look(staged);
-    if (!found.there) {
-      return fail({.code = "etcd.staged_missing",
-                   .message = staged.string() + ", which was staged, is gone",
-                   .hint = "nothing live was touched; run the restore again",
-                   .category = Category::kConflict});
-    }
+    if (!found.there) return fail(staged_missing(staged));
     swap_.moves.push_back({staged, live, found.inode, false});
     return {};
   }
@@ -119,35 +85,16 @@ class SwapPlanner {
     return place(staged, live);
   }
 
-  // A WAL directory that is a mount point: what is inside goes into a directory inside.
-  Result<> replace_entries(const StagedMember& member) {
-    const fs::path live = *member.live_wal;
+  // What is in the live one is seen once its member is stopped: until then it makes new segments.
+  Result<> replace_contents(const StagedMember& member) {
     const fs::path staged = *member.staged_wal;
-    const fs::path backup = backup_of(moved_wal(member));
-    swap_.backups.push_back({backup, member.user, member.group});
-    auto old = names_in(live);
-    if (!old) return fail(old.error());
-    for (const std::string& name : *old) {
-      const bool ours = names_staged(name) || names_backup(name);
-      if (!ours && name != "lost+found") keep(live / name, backup / name);
-    }
-    auto fresh = names_in(staged);
-    if (!fresh) return fail(fresh.error());
-    for (const std::string& name : *fresh) {
-      if (auto ok = place(staged / name, live / name); !ok) return ok;
-    }
-    swap_.shells.push_back({staged, member.user, member.group});
+    if (!look(staged).there) return fail(staged_missing(staged));
+    swap_.contents.push_back({.live = *member.live_wal,
+                              .backup = backup_of(moved_wal(member)).string(),
+                              .staged = staged.string(),
+                              .user = member.user,
+                              .group = member.group});
     return {};
-  }
-
-  static Result<std::vector<std::string>> names_in(const fs::path& dir) {
-    std::error_code problem;
-    std::vector<std::string> names;
-    for (fs::directory_iterator at(dir, problem), end; !problem && at != end; at.increment(problem))
-      names.push_back(at->path().filename().string());
-    if (problem) return fail(files::system_error(problem.value(), "cannot list", dir));
-    std::sort(names.begin(), names.end());
-    return names;
   }
 
   std::string stamp_;
@@ -208,11 +155,11 @@ Error not_ours(const std::string& live) {
       .category = Category::kConflict};
 }
 
-Error backup_gone(const Move& move) {
+Error backup_gone(const std::string& where, const std::string& backup) {
   return {.code = "etcd.backup_gone",
-          .message = "what was at " + move.from + " before is not in " + move.to +
+          .message = "what was " + where + " before is not in " + backup +
                      " any more; the way back moved nothing and stopped no member",
-          .hint = "find out who moved or removed it, and put it back as " + move.to +
+          .hint = "find out who moved or removed it, and put it back as " + backup +
                   "; if it is lost, there is nothing to go back to",
           .category = Category::kConflict};
 }
@@ -241,9 +188,18 @@ void fields(Fields& f, MadeDirectory& directory) {
   f("group", directory.group);
 }
 
+void fields(Fields& f, Contents& contents) {
+  f("live", contents.live);
+  f("backup", contents.backup);
+  f("staged", contents.staged);
+  f("user", contents.user);
+  f("group", contents.group);
+}
+
 void fields(Fields& f, Swap& swap) {
   f("backups", swap.backups);
   f("moves", swap.moves);
+  f("contents", swap.contents).optional();
   f("shells", swap.shells);
 }
 
@@ -292,7 +248,10 @@ Result<> carry_out(const Swap& swap, const Step& step) {
   }
   for (const Move& move : swap.moves) {
     if (auto go = step("rename " + move.from + " to " + move.to); !go) return go;
-    if (auto renamed = rename(move.from, move.to); !renamed) return renamed;
+    if (auto renamed = move_durably(move.from, move.to); !renamed) return renamed;
+  }
+  for (const Contents& contents : swap.contents) {
+    if (auto put = put_in(contents, step); !put) return put;
   }
   for (const MadeDirectory& shell : swap.shells) {
     if (auto go = step("remove the empty " + shell.path); !go) return go;
@@ -302,6 +261,9 @@ Result<> carry_out(const Swap& swap, const Step& step) {
 }
 
 bool has_begun(const Swap& swap) {
+  if (std::any_of(swap.contents.begin(), swap.contents.end(),
+                  [](const Contents& contents) { return has_begun(contents); }))
+    return true;
   return std::any_of(swap.moves.begin(), swap.moves.end(), [](const Move& move) {
     return move.keeps ? look(move.to).there : is_placed(move);
   });
@@ -321,22 +283,35 @@ Result<> can_be_taken_back(const Swap& swap) {
     const bool old_is_aside = look(move.to).there;
     const bool old_is_in = !old_is_aside && live.inode == move.inode;
     if (live.there && !new_is_in && !old_is_in) return fail(not_ours(move.from));
-    if (!old_is_aside && !old_is_in) return fail(backup_gone(move));
+    if (!old_is_aside && !old_is_in) return fail(backup_gone("at " + move.from, move.to));
+  }
+  for (const Contents& contents : swap.contents) {
+    const bool new_is_in = std::any_of(swap.moves.begin(), swap.moves.end(), [](const Move& move) {
+      return !move.keeps && is_placed(move);
+    });
+    if (new_is_in && !has_begun(contents) && !look(contents.staged).there)
+      return fail(backup_gone("in " + contents.live, contents.backup));
   }
   return {};
 }
 
 Result<> put_in_again(const Swap& swap, const std::vector<Move>& taken) {
   for (auto move = taken.rbegin(); move != taken.rend(); ++move) {
-    if (auto renamed = rename(move->from, move->to); !renamed) return renamed;
+    if (auto renamed = move_durably(move->from, move->to); !renamed) return renamed;
   }
   for (const MadeDirectory& shell : swap.shells) remove_when_empty(shell);
+  for (const Contents& contents : swap.contents) remove_when_empty(staged_shell(contents));
   return {};
 }
 
 Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step,
                                            std::vector<Move>* taken) {
   std::vector<std::string> words;
+  for (auto contents = swap.contents.rbegin(); contents != swap.contents.rend(); ++contents) {
+    const bool begun = has_begun(*contents);
+    if (auto back = take_out(*contents, step, taken); !back) return fail(back.error());
+    if (begun) words.push_back("put what was in " + contents->live + " back");
+  }
   for (auto move = swap.moves.rbegin(); move != swap.moves.rend(); ++move) {
     const bool done = move->keeps ? look(move->to).there : is_placed(*move);
     if (!done) continue;
@@ -349,11 +324,12 @@ Result<std::vector<std::string>> take_back(const Swap& swap, const Step& step,
     if (!move->keeps && shell != swap.shells.end()) {
       if (auto made = make(*shell); !made) return fail(made.error());
     }
-    if (auto renamed = rename(move->to, move->from); !renamed) return fail(renamed.error());
+    if (auto renamed = move_durably(move->to, move->from); !renamed) return fail(renamed.error());
     if (taken) taken->push_back(*move);
     if (move->keeps) words.push_back("put " + move->from + " back");
   }
   for (const MadeDirectory& directory : swap.backups) remove_when_empty(directory);
+  for (const Contents& contents : swap.contents) forget(contents);
   return words;
 }
 
@@ -380,6 +356,9 @@ Kept kept_on_disk(const Staged& staged, std::string_view stamp, std::string_view
 std::vector<std::string> shell_of_way_back(const Swap& swap) {
   using snapcore::process::shell_line;
   std::vector<std::string> lines;
+  for (auto contents = swap.contents.rbegin(); contents != swap.contents.rend(); ++contents) {
+    for (std::string& line : shell_of_taking_out(*contents)) lines.push_back(std::move(line));
+  }
   for (const MadeDirectory& shell : swap.shells)
     lines.push_back(shell_line({"mkdir", "-p", "-m", "0700", "--", shell.path}));
   for (auto move = swap.moves.rbegin(); move != swap.moves.rend(); ++move)

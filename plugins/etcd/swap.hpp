@@ -34,14 +34,27 @@ struct MadeDirectory {
   std::uint32_t group = 0;
 };
 
+// What is in a directory that cannot be renamed, a mount point: see contents.hpp.
+struct Contents {
+  std::string live = {};
+  std::string backup = {};  // inside of it
+  std::string staged = {};  // the same
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+};
+
 struct Swap {
-  std::vector<MadeDirectory> backups = {};  // made to hold what is put aside inside a mount
+  // Of records of earlier releases, which moved contents one by one: made to hold what is put
+  // aside.
+  std::vector<MadeDirectory> backups = {};
   std::vector<Move> moves = {};
+  std::vector<Contents> contents = {};
   std::vector<MadeDirectory> shells = {};  // staged directories that the moves leave empty
 };
 
 void fields(snapcore::sdk::Fields& f, Move& move);
 void fields(snapcore::sdk::Fields& f, MadeDirectory& directory);
+void fields(snapcore::sdk::Fields& f, Contents& contents);
 void fields(snapcore::sdk::Fields& f, Swap& swap);
 
 // Asked before each step with what it will do; an error ends the work there.

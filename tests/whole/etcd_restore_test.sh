@@ -246,6 +246,29 @@ case_separate_wal_directories_are_swapped_too() {
   expect_equal "$(find "$work"/m* -maxdepth 1 -name 'wal.backup-*' | wc -l)" 3 "WAL directories kept aside"
 }
 
+# What old and new server make in the log by themselves, 0.tmp and segments, does not get mixed up.
+case_a_wal_directory_that_is_a_mount_point_is_swapped_and_taken_back() {
+  [ "$(id -u)" = 0 ] || skip_case "mounting needs root"
+  make_cluster_with_snapshot 1 with_separate_wal
+  local wal="$work/m1/wal"
+  cluster_kill "$work"
+  mv "$wal" "$wal.made"
+  mkdir -m 0700 "$wal"
+  mount -t tmpfs -o size=700m,mode=700 none "$wal" || skip_case "this machine allows no mount"
+  mv "$wal.made"/* "$wal"
+  cluster_start "$work"
+  cluster_put "$work" /before/ 1 10
+  expect_exit 0 snapcore run "$etcd_restore" --yes --waive "healthy=test"
+  expect_equal "$(cluster_count "$work" /k/)" 200 "keys"
+  expect_equal "$(find "$wal" -mindepth 1 -maxdepth 1 -name 'wal.backup-*' | wc -l)" 1 "logs kept aside"
+  cluster_put "$work" /after/ 1 10
+  expect_exit 0 snapcore rollback "$(newest_run)" --yes
+  cluster_wait "$work"
+  expect_equal "$(cluster_count "$work" /before/)" 10 "keys of the old cluster"
+  expect_equal "$(cluster_count "$work" /after/)" 0 "keys of the new cluster"
+  expect_equal "$(find "$wal" -mindepth 1 -maxdepth 1 ! -name '*.wal' ! -name '*.tmp' | wc -l)" 0 "other entries of the log"
+}
+
 case_a_learner_that_never_started_is_told_and_is_not_who_the_cluster_is() {
   make_cluster_with_snapshot 1
   cluster_ctl "$work" member add late --learner --peer-urls=http://127.0.0.1:1 >/dev/null
@@ -351,6 +374,12 @@ case_a_bump_that_is_enough_promises_that_no_watch_waits() {
   expect_exit 0 snapcore plan "$etcd_restore" --set bump_revision=1000 --waive healthy=test
   expect_said 'raise the revision by 1000 and compact, so that no old watch waits for ever'
   ! grep -q 'warning.*bump_revision' "$work/out" "$work/err" || fail_case "it is warned of"
+}
+
+# Ends what the case started, and its mount.
+tear_down() {
+  if [ -f "$work/members" ]; then cluster_kill "$work" 2>/dev/null || true; fi
+  ! mountpoint -q "$work/m1/wal" || umount "$work/m1/wal"
 }
 
 run_cases

@@ -2,6 +2,9 @@
 // in which an activation can end.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <optional>
+#include <set>
 #include <snapcore/support/process.hpp>
 
 #include "rehearsal.hpp"
@@ -12,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::code_of;
 using test::DiskCluster;
+using test::go_on;
 using test::kLayouts;
 using test::Layout;
 using test::Rehearsal;
@@ -123,6 +127,123 @@ TEST(WayBack, ShellLinesPutTheOldClusterBackFromEveryState) {
       EXPECT_EQ(cluster.tree(), before) << "step " << step;
       if (whole) break;
     }
+  }
+}
+
+// A log on a mount point, with what servers do to it while nobody looks.
+struct LogOnAMount {
+  DiskCluster cluster{{.members = 1, .layout = Layout::kMountsForBoth}};
+  fs::path log;
+  std::set<std::string> before;
+  std::optional<StagedData> staged;
+  Rehearsal rehearsal;
+
+  // The old server goes on until it is stopped, which is after the swap was decided.
+  void swap(std::size_t fail_at = SIZE_MAX) {
+    log = cluster.home(0) / "log";
+    staged = staged_for(cluster);
+    const auto planned = plan_swap(staged->handle, cluster.stamp, "aaaaaaaa");
+    ASSERT_TRUE(planned) << planned.error().message;
+    for (const char* name : {"0.tmp", "0000000000000001-0000000000000009.wal"})
+      std::ofstream(log / name) << "old";
+    fs::remove(log / "1.tmp");
+    before = old_tree();
+    rehearsal = {};
+    rehearsal.fail_at = fail_at;
+    (void)carry_out(*planned, rehearsal.step());
+    rehearsal.way_back.shell = shell_of_way_back(*planned);
+    rehearsal.way_back.data.swap = *planned;
+    if (fail_at != SIZE_MAX) return;
+    for (const char* name : {"0.tmp", "1.tmp", "0000000000000001-0000000000000002.wal"})
+      std::ofstream(log / name) << "new";
+  }
+  // As after five segments more.
+  void forget_first_segment() const { fs::remove(log / "0000000000000000-0000000000000000.wal"); }
+  // All but what is staged, which is thrown away.
+  std::set<std::string> old_tree() const {
+    auto lines = cluster.tree();
+    std::erase_if(lines, [](const auto& line) { return line.find(".snapcore-") != line.npos; });
+    return lines;
+  }
+  void end() {
+    ASSERT_TRUE(discard(staged->handle));
+    EXPECT_EQ(old_tree(), before);
+    for (const char* name : {"0.tmp", "0000000000000001-0000000000000009.wal"}) {
+      fs::remove(log / name);
+    }
+  }
+};
+
+TEST(WayBack, WhatServersMadeAndRemovedInAMountedLogIsKeptApart) {
+  LogOnAMount mounted;
+  if (!mounted.cluster.usable()) GTEST_SKIP() << "needs the right to mount";
+  mounted.cluster.live_once();
+  mounted.cluster.stop();
+  for (const bool forgets : {false, true}) {
+    for (std::size_t step = 0;; ++step) {
+      mounted.swap();
+      if (forgets) mounted.forget_first_segment();
+      const Swap& swap = mounted.rehearsal.way_back.data.swap;
+      EXPECT_TRUE(can_be_taken_back(swap));
+      Rehearsal dying;
+      dying.fail_at = step;
+      const bool whole = take_back(swap, dying.step()).has_value();
+
+      const auto taken = take_back(swap, go_on);
+
+      ASSERT_TRUE(taken) << taken.error().message;
+      EXPECT_FALSE(has_begun(swap));
+      EXPECT_EQ(mounted.old_tree(), mounted.before) << "step " << step;
+      ASSERT_TRUE(take_back(swap, go_on)) << "the way back leads nowhere a second time";
+      mounted.end();
+      if (whole) break;
+    }
+  }
+}
+
+TEST(WayBack, ThatDiesInAMountedLogCanBeTurnedRoundAgain) {
+  LogOnAMount mounted;
+  if (!mounted.cluster.usable()) GTEST_SKIP() << "needs the right to mount";
+  mounted.cluster.live_once();
+  mounted.cluster.stop();
+  for (std::size_t step = 0;; ++step) {
+    mounted.swap();
+    const Swap& swap = mounted.rehearsal.way_back.data.swap;
+    const auto swapped = mounted.cluster.tree();
+    Rehearsal dying;
+    dying.fail_at = step;
+    std::vector<Move> moves;
+    const bool whole = take_back(swap, dying.step(), &moves).has_value();
+    if (!whole) {
+      ASSERT_TRUE(put_in_again(swap, moves));
+      EXPECT_EQ(mounted.cluster.tree(), swapped) << "step " << step;
+      ASSERT_TRUE(take_back(swap, go_on));
+    }
+    mounted.end();
+    if (whole) break;
+  }
+}
+
+TEST(WayBack, ShellLinesKeepApartWhatServersMadeInAMountedLog) {
+  LogOnAMount mounted;
+  if (!mounted.cluster.usable()) GTEST_SKIP() << "needs the right to mount";
+  mounted.cluster.live_once();
+  mounted.cluster.stop();
+  for (const bool forgets : {false, true}) {
+    mounted.swap();
+    if (forgets) mounted.forget_first_segment();
+    for (int time = 0; time < 2; ++time) {
+      paste(mounted.rehearsal);
+      EXPECT_EQ(mounted.old_tree(), mounted.before) << "time " << time;
+    }
+    mounted.end();
+  }
+  for (std::size_t step = 0;; ++step) {
+    mounted.swap(step);
+    paste(mounted.rehearsal);
+    const bool whole = mounted.rehearsal.steps.size() < step;
+    mounted.end();
+    if (whole) break;
   }
 }
 
