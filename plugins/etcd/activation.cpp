@@ -5,6 +5,7 @@
 #include <map>
 #include <snapcore/support/process.hpp>
 
+#include "by_hand.hpp"
 #include "hold.hpp"
 #include "observe.hpp"
 #include "waiting.hpp"
@@ -75,11 +76,15 @@ WayBack way_back(const Target& target, ActivationUndo undo) {
   for (const Contents& contents : undo.swap.contents)
     back.words.push_back("put what is in " + contents.backup + " back into " + contents.live);
   if (!undo.running.empty()) back.words.push_back("start " + listed(undo.running) + " again");
-  for (const TargetMember& member : target.members)
-    back.shell.push_back(snapcore::process::shell_line(member.stop));
+  // Pasted as a whole: what cannot be done ends it, and nothing moves below a running member.
+  back.shell = {"( set -e"};
+  for (std::string& line : stop_by_hand(target)) back.shell.push_back(std::move(line));
   for (std::string& line : shell_of_way_back(undo.swap)) back.shell.push_back(std::move(line));
   for (const std::string& name : undo.running)
-    back.shell.push_back(snapcore::process::shell_line(target.find(name)->start));
+    back.shell.push_back(
+        snapcore::process::shell_line(target.find(name)->start) + " || echo " +
+        snapcore::process::shell_quoted("the start of " + name + " says that it failed") + " >&2");
+  back.shell.emplace_back(")");
   back.data = std::move(undo);
   return back;
 }

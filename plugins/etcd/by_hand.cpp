@@ -101,32 +101,6 @@ void restore_member(Lines& lines, const Target& target, const TargetMember& memb
 
 // --- the swap
 
-// `false` ends the script, and does not close the shell of whoever pastes.
-void stop(Lines& lines, const Target& target) {
-  for (const TargetMember& member : target.members) {
-    lines.push_back(shell_line(member.stop) + " || echo " +
-                    shell_quoted("the stop of " + member.name +
-                                 " says that it failed; whether it answers comes next") +
-                    " >&2");
-  }
-  const auto patience = std::chrono::ceil<std::chrono::seconds>(target.stop_timeout).count();
-  for (const TargetMember& member : target.members) {
-    std::vector<Url> urls = member.clients;
-    urls.insert(urls.end(), member.peers.begin(), member.peers.end());
-    for (const Url& url : urls) {
-      const std::string answers =
-          "(exec 3<>" + shell_quoted("/dev/tcp/" + url.host + "/" + std::to_string(url.port)) +
-          ") 2>/dev/null";
-      lines.push_back("for _ in $(seq " + std::to_string(patience) + "); do " + answers +
-                      " || break; sleep 1; done");
-      lines.push_back(
-          "if " + answers + "; then echo " +
-          shell_quoted(member.name + " still answers at " + url.text + "; nothing was moved") +
-          " >&2; false; fi");
-    }
-  }
-}
-
 void put_in(Lines& lines, const std::filesystem::path& live, const std::string& staged) {
   const std::string quoted = shell_quoted(live.string());
   lines.push_back("if [ -e " + quoted + " ]; then mv -T -- " + quoted + " " +
@@ -193,9 +167,33 @@ Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
   return lines;
 }
 
-Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
+// `false` ends the script, and does not close the shell of whoever pastes.
+Lines stop_by_hand(const Target& target) {
   Lines lines;
-  stop(lines, target);
+  for (const TargetMember& member : target.members) {
+    lines.push_back(shell_line(member.stop) + " || echo " +
+                    shell_quoted("the stop of " + member.name +
+                                 " says that it failed; whether it answers comes next") +
+                    " >&2");
+  }
+  const auto patience = std::chrono::ceil<std::chrono::seconds>(target.stop_timeout).count();
+  lines.push_back("still() { for _ in $(seq " + std::to_string(patience) +
+                  "); do (exec 3<>\"/dev/tcp/$1/$2\") 2>/dev/null || return 1; sleep 1; done; }");
+  for (const TargetMember& member : target.members) {
+    std::vector<Url> urls = member.clients;
+    urls.insert(urls.end(), member.peers.begin(), member.peers.end());
+    for (const Url& url : urls) {
+      lines.push_back(
+          "if still " + shell_line({url.host, std::to_string(url.port)}) + "; then echo " +
+          shell_quoted(member.name + " still answers at " + url.text + "; nothing was moved") +
+          " >&2; false; fi");
+    }
+  }
+  return lines;
+}
+
+Lines activate_by_hand(const Target& target, const std::vector<Place>& places) {
+  Lines lines = stop_by_hand(target);
   for (const Place& place : places) swap(lines, place);
   // Side by side: a member of a new cluster is ready only when a quorum runs.
   for (const TargetMember& member : target.members)

@@ -28,6 +28,9 @@ struct StagingByHand {
 std::vector<std::string> stage_by_hand(const Target& target, const std::vector<Place>& places,
                                        const StagingByHand& options);
 
+// Stops all, whatever the stop commands say of it, and ends there while a member answers.
+std::vector<std::string> stop_by_hand(const Target& target);
+
 // Stops all, puts the old directories aside and the new ones in, starts all, and waits for health.
 // Nothing is moved while a member answers.
 std::vector<std::string> activate_by_hand(const Target& target, const std::vector<Place>& places);

@@ -102,7 +102,9 @@ Result<Hold> Hold::take(const std::vector<Place>& places) {
 
 Hold::~Hold() {
   for (const Lock& lock : locks_) {
-    if (!lock.file.empty()) ::unlink(lock.file.c_str());
+    if (lock.file.empty()) continue;
+    ::unlink(lock.file.c_str());
+    (void)files::fsync_directory(lock.file.parent_path());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <snapcore/support/process.hpp>
+#include <sstream>
 
 #include "rehearsal.hpp"
 
@@ -94,16 +95,25 @@ TEST(WayBack, ThatDiesBeforeAnyStepIsFinishedByTheNext) {
   }
 }
 
-// Pastes the way back into a shell, line by line. A stop may fail for what is stopped already.
-void paste(const Rehearsal& rehearsal) {
+// Pastes the way back into a shell.
+snapcore::process::Finished pasted(const Rehearsal& rehearsal) {
+  std::string lines;
   for (const std::string& line : rehearsal.way_back.shell) {
     EXPECT_THAT(line, Not(HasSubstr("\n")));
-    const auto ran = snapcore::process::run({.argv = {"/bin/bash", "-c", line}, .started = {}});
-    ASSERT_TRUE(ran) << line;
-    if (line.find("etcd_member stop") != std::string::npos) continue;
-    EXPECT_TRUE(ran->succeeded()) << line << ": " << ran->errors;
-    EXPECT_EQ(ran->errors, "") << line;
+    lines += line + "\n";
   }
+  auto ran = snapcore::process::run({.argv = {"/bin/bash", "-c", lines}, .started = {}});
+  EXPECT_TRUE(ran) << lines;
+  return ran ? *ran : snapcore::process::Finished{};
+}
+
+void paste(const Rehearsal& rehearsal) {
+  const auto ran = pasted(rehearsal);
+  EXPECT_TRUE(ran.succeeded()) << ran.errors;
+  // A stop may fail for what is stopped already.
+  std::string line;
+  for (std::istringstream errors(ran.errors); std::getline(errors, line);)
+    EXPECT_THAT(line, testing::AnyOf(HasSubstr("the stop of"), "it does not run")) << ran.errors;
 }
 
 // Also when nothing was renamed yet, half of it, and when it is pasted again.
@@ -128,6 +138,27 @@ TEST(WayBack, ShellLinesPutTheOldClusterBackFromEveryState) {
       if (whole) break;
     }
   }
+}
+
+TEST(WayBack, ShellLinesMoveNothingBelowAMemberThatDoesNotStop) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  cluster.config.stop_timeout = {std::chrono::seconds(1)};
+  cluster.reload();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+  for (std::string& line : rehearsal.way_back.shell) {
+    const auto at = line.find(" stop ");
+    if (at != line.npos && line.find("m2") != line.npos) line.replace(at, 6, " nothing ");
+  }
+  const auto before = cluster.tree();
+
+  const auto ran = pasted(rehearsal);
+
+  EXPECT_FALSE(ran.succeeded());
+  EXPECT_THAT(ran.errors, HasSubstr("m2 still answers"));
+  EXPECT_EQ(cluster.tree(), before);
 }
 
 // A log on a mount point, with what servers do to it while nobody looks.
@@ -444,6 +475,51 @@ TEST(WayBack, ThatCannotGoOnAfterTheStopStartsAgainWhatItStopped) {
   ASSERT_FALSE(undone);
   EXPECT_THAT(undone.error().message, HasSubstr("nothing was put back; m1, m2 run"));
   EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+}
+
+TEST(WayBack, BelowAMemberThatCannotBeStoppedTheOthersAreStartedAgain) {
+  DiskCluster cluster({.members = 3});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+  cluster.config.members[1].stop = {"/bin/false"};
+  cluster.reload();
+  const auto before = cluster.tree();
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_FALSE(undone);
+  EXPECT_THAT(undone.error().message, HasSubstr("nothing was put back; m1, m2, m3 run"));
+  EXPECT_EQ(undone.error().outcome, snapcore::Outcome::kHappened);
+  EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+  EXPECT_EQ(cluster.tree(), before);
+}
+
+// Somebody is at work in the same directories: nothing that was begun can be ended.
+TEST(WayBack, ThatLeavesOldAndNewDataSideBySideStartsNobody) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated);
+  const StagedMember& first = staged.handle.members[0];
+  const std::string second_backup = activated->kept.members[1].backups.front();
+  const Step meanwhile = [&](const std::string& words) -> Result<> {
+    if (words != "rename " + first.live + " back to " + first.staged) return {};
+    fs::create_directory(first.staged);
+    fs::create_directory(second_backup);
+    return {};
+  };
+
+  const auto undone = undo(cluster, rehearsal, meanwhile);
+
+  ASSERT_FALSE(undone);
+  EXPECT_THAT(undone.error().message,
+              HasSubstr("a part was put back, and that could not be undone"));
+  EXPECT_THAT(undone.error().message, HasSubstr("no member was started"));
+  EXPECT_THAT(cluster.who_runs(), SizeIs(0));
 }
 
 TEST(WayBack, MemberThatDoesNotStartIsToldWithWhatIsBackAndWhoRuns) {
