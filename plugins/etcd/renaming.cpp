@@ -1,6 +1,5 @@
 #include "renaming.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -2,13 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <snapcore/support/files.hpp>
 #include <snapcore/support/process.hpp>
 
 #include "contents.hpp"
@@ -18,7 +14,6 @@ namespace etcd {
 namespace {
 
 namespace fs = std::filesystem;
-namespace files = snapcore::files;
 using snapcore::Category;
 using snapcore::Error;
 using snapcore::fail;
