@@ -73,7 +73,10 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
                       .past = past,
                       .person = &person,
                       .answers = errand.wish.answers};
+  // While acts are made and taken back, a secret is waited for in spite of a signal.
+  site.instances.secrets().end_commands_when([&] { return invocation.cancelled.load(); });
   auto plan = make_plan(request, errand.runbook, errand.wish.params);
+  site.instances.secrets().end_commands_when({});
   if (!plan && invocation.output.verbose() && !errand.runbook.traceback().empty()) {
     invocation.output.say(errand.runbook.traceback() + "\n");
   }

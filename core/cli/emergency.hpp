@@ -2,6 +2,7 @@
 // journal in memory, or why that cannot be.
 #pragma once
 
+#include <filesystem>
 #include <snapcore/error.hpp>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace snapcore {
 // The error with that as its hint; any other error as it is. `arguments` are the whole command
 // line.
 Error with_emergency_journal(Error error, std::string_view command, const Globals& globals,
-                             const std::vector<std::string>& arguments);
+                             const std::vector<std::string>& arguments,
+                             const std::filesystem::path& memory = "/dev/shm");
 
 }  // namespace snapcore

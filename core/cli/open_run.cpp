@@ -4,6 +4,7 @@
 
 #include "cli/cut_off.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/run_ownership.hpp"
 #include "cli/text/words.hpp"
 #include "journal/state_directory.hpp"
 #include "plugin/search.hpp"
@@ -79,6 +80,8 @@ Result<std::unique_ptr<OpenRun>> open_run(Invocation& invocation, const std::str
   run->id = id;
   run->state = *state;
   run->directory = runs.directory(id);
+  if (auto there = runs.existing(id); !there) return fail(there.error());
+  if (auto ours = check_ours(run->fs, run->state, run->directory); !ours) return fail(ours.error());
   auto lock = runs.lock(id);
   if (!lock) return fail(lock.error());
   run->lock = std::move(*lock);

@@ -1,6 +1,7 @@
 #include "cli/person.hpp"
 
 #include <poll.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +25,8 @@ bool PersonAtTerminal::something_is_typed() const {
 }
 
 std::optional<std::string> PersonAtTerminal::ask(std::string_view question) {
+  // What was typed or pasted before the question stood there is no answer to it.
+  ::tcflush(STDIN_FILENO, TCIFLUSH);
   output_.say(painted(output_.err_style(), Tone::kBold, shown(output_.err_style(), question)) +
               " ");
   std::string line;

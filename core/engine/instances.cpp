@@ -96,11 +96,21 @@ Result<std::string> Secrets::fetch(std::string_view reference) {
     if (const auto found = by_reference_.find(reference); found != by_reference_.end())
       return found->second;
   }
-  auto text = fetch_secret(reference);
+  std::function<bool()> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled = cancelled_;
+  }
+  auto text = fetch_secret(reference, cancelled);
   if (!text) return text;
   const std::lock_guard lock(mutex_);
   by_reference_.insert_or_assign(std::string(reference), *text);
   return text;
+}
+
+void Secrets::end_commands_when(std::function<bool()> cancelled) {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = std::move(cancelled);
 }
 
 std::string Secrets::mask(std::string text) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,8 @@ namespace snapcore {
 class Secrets {
  public:
   Result<std::string> fetch(std::string_view reference);
+  // A command that is asked for one ends when this says so; {}: at its deadline.
+  void end_commands_when(std::function<bool()> cancelled);
   std::string mask(std::string text) const;
   Error mask(Error error) const;
   Value mask(const Value& value) const;
@@ -26,6 +29,7 @@ class Secrets {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> by_reference_;
+  std::function<bool()> cancelled_;
 };
 
 class Instances {

@@ -99,11 +99,11 @@ bool leaves_something(const PastCall& past) {
   return !past.error || past.error->outcome != Outcome::kNothingHappened || past.undo.has_value();
 }
 
-Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act) {
+Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act, bool* begun) {
   if (act.operation->undo.kind == UndoRule::Kind::kNested) {
     std::vector<std::string> words;
     for (auto child = act.nested.rbegin(); child != act.nested.rend(); ++child) {
-      auto undone = undo(scene, *child);
+      auto undone = undo(scene, *child, begun);
       if (!undone) return undone;
       words.insert(words.end(), undone->begin(), undone->end());
     }
@@ -121,6 +121,7 @@ Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct&
   // What was only staged can go without a record: a journal on a full disk is no reason to leave
   // it.
   if (!recorded && !act.staging) return fail(recorded.error());
+  if (begun) *begun = true;
   auto result = run_way_back(scene, act);
   Value outcome = Value::object({{"call", act.call_id}});
   if (result) {
@@ -170,11 +171,12 @@ bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunRe
     return false;
   }
   scene.audience.undo_began(*act.planned);
-  auto undone = undo(scene, act);
+  bool begun = false;
+  auto undone = undo(scene, act, &begun);
   if (!undone) {
     scene.audience.undo_failed(*act.planned, undone.error());
     report.rollback_error = undone.error();
-    act.half_undone = true;
+    act.half_undone = act.half_undone || begun;
     return false;
   }
   scene.audience.undo_done(*act.planned);

@@ -80,7 +80,9 @@ struct UndoScene {
 // Takes one act back: discard for what was staged, the children in reverse for `nested`, else
 // compensate. Both records are in the journal when it returns. The words are what the plugin says
 // it did.
-Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act);
+// `begun`: whether anything of it was tried, also when it fails.
+Result<std::vector<std::string>> undo(const UndoScene& scene, const StandingAct& act,
+                                      bool* begun = nullptr);
 
 // Takes the newest back and tells the audience and the report. False: it could not be.
 bool undo_last(const UndoScene& scene, std::vector<StandingAct>& standing, RunReport& report);

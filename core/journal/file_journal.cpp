@@ -1,6 +1,8 @@
 // The journal as a local file.
 #include <algorithm>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "journal/journal.hpp"
 #include "journal/reader.hpp"
@@ -17,7 +19,8 @@ class FileJournal final : public Journal {
         path_(std::move(path)),
         clock_(clock),
         file_(std::move(file)),
-        extent_(std::move(extent)) {}
+        extent_(std::move(extent)),
+        on_disk_(extent_.head) {}
 
   Result<std::uint64_t> append(std::string_view type, Value body) override {
     return append(type, std::move(body), Durable::kNow);
@@ -44,7 +47,7 @@ class FileJournal final : public Journal {
 
   JournalHead head() const override {
     const std::lock_guard lock(mutex_);
-    return extent_.head;
+    return on_disk_;
   }
 
   std::uint64_t dropped_bytes() const override { return extent_.dropped_bytes; }
@@ -89,18 +92,38 @@ class FileJournal final : public Journal {
     if (!line) return fail(line.error());
     const std::size_t waiting = waiting_.size();
     waiting_ += *line;
-    if (durable == Durable::kNow || waiting_.size() > kMostWaiting) {
+    const bool writes = durable == Durable::kNow || waiting_.size() > kMostWaiting;
+    if (writes) {
       if (auto written = write(durable); !written) {
         waiting_.resize(waiting);  // the record does not count, those before it still wait
         return written;
       }
     }
     extent_.head = {record.seq, record.hash};
+    if (writes) on_disk_ = extent_.head;
     return {};
+  }
+
+  // A file without its name takes what is written, and nobody will ever read it.
+  Result<> check_is_there() {
+    const auto found = fs_.status(path_);
+    if (found && *found) {
+      const auto is = std::pair((*found)->device, (*found)->inode);
+      if (!identity_) identity_ = is;
+      if (*identity_ == is) return {};
+    }
+    file_.reset();
+    return fail({.code = "journal.gone",
+                 .message = "somebody removed or replaced the journal " + path_.string() +
+                            " while the run went on",
+                 .hint = "nothing more is done under it; put it back, from a copy of the state "
+                         "directory, before the run is gone on with or taken back",
+                 .category = Category::kPermanent});
   }
 
   // All that waits.
   Result<> write(Durable durable) {
+    if (auto there = check_is_there(); !there) return there;
     auto done = file_->write_all(as_bytes(waiting_));
     const bool written = done.has_value();
     if (written && durable == Durable::kNow) done = file_->sync();
@@ -127,6 +150,8 @@ class FileJournal final : public Journal {
   const Clock& clock_;
   std::unique_ptr<File> file_;  // null once nothing more is taken
   JournalExtent extent_;
+  JournalHead on_disk_;  // extent_.head but for what waits
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> identity_;  // device and inode
   std::string waiting_;  // lines behind extent_.whole_bytes
   mutable std::mutex mutex_;
 };

@@ -88,13 +88,15 @@ class Journal {
 
   // Returns the record's sequence number once it is durable. Thread-safe. After an error
   // ("journal.write_failed") the record does not count and later calls may work again, except after
-  // a failed sync: then nothing more is taken ("journal.closed") until somebody opens it anew.
+  // a failed sync, and when the file lost its name ("journal.gone"): then nothing more is taken
+  // ("journal.closed") until somebody opens it anew.
   virtual Result<std::uint64_t> append(std::string_view type, Value body) = 0;
 
   // The same for what no act depends on: it is durable together with the next record of append(),
   // and forgotten when none comes.
   virtual Result<std::uint64_t> append_later(std::string_view type, Value body) = 0;
 
+  // Of what is in the file: the last of append(), or of append_later() that was written with it.
   virtual JournalHead head() const = 0;
 
   // Bytes removed by open() because the last record was unfinished; 0 after a clean end.

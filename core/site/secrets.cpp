@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <functional>
 #include <snapcore/support/process.hpp>
 
 #include "site/ownership.hpp"
@@ -41,12 +42,14 @@ Result<std::string> from_file(std::string_view reference, const std::string& pat
 }
 
 // What the program writes is the secret, also on its error stream: no message may quote it.
-Result<std::string> from_command(std::string_view reference, std::string_view argv) {
+Result<std::string> from_command(std::string_view reference, std::string_view argv,
+                                 const std::function<bool()>& cancelled) {
   const auto words = Value::parse(argv);
   if (!words || words->items().empty()) return missing(reference, "names no command");
   process::Command command{.deadline = std::chrono::seconds(30),
                            .grace = std::chrono::seconds(1),
-                           .keep_output = kMostBytes};
+                           .keep_output = kMostBytes,
+                           .cancelled = cancelled};
   for (const Value& word : words->items()) command.argv.push_back(word.text());
   auto finished = process::run(command);
   if (!finished)
@@ -64,14 +67,15 @@ Result<std::string> from_command(std::string_view reference, std::string_view ar
 
 }  // namespace
 
-Result<std::string> fetch_secret(std::string_view reference) {
+Result<std::string> fetch_secret(std::string_view reference,
+                                 const std::function<bool()>& cancelled) {
   const auto colon = reference.find(':');
   const auto kind = reference.substr(0, colon);
   if (colon != std::string_view::npos) {
     const std::string rest(reference.substr(colon + 1));
     if (kind == "env") return from_environment(reference, rest);
     if (kind == "file") return from_file(reference, rest);
-    if (kind == "command") return from_command(reference, rest);
+    if (kind == "command") return from_command(reference, rest, cancelled);
   }
   // A text that is no reference may be the secret itself, put in the wrong place: it is not
   // repeated.

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <snapcore/error.hpp>
 #include <snapcore/value.hpp>
@@ -62,6 +63,7 @@ Result<Site> load_site(const std::filesystem::path& path);
 // The text behind "env:NAME", "file:PATH" (owner and mode checked as the site's; one trailing
 // newline removed) or "command:JSON-ARRAY" (run without a shell, 30 s). "site.missing_secret" names
 // the reference, never the text.
-Result<std::string> fetch_secret(std::string_view reference);
+Result<std::string> fetch_secret(std::string_view reference,
+                                 const std::function<bool()>& cancelled = {});
 
 }  // namespace snapcore

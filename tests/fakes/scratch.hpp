@@ -16,8 +16,8 @@ namespace snapcore::fakes {
 
 class Scratch {
  public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "snapcore-test-XXXXXX").string();
+  explicit Scratch(const std::filesystem::path& above = std::filesystem::temp_directory_path()) {
+    std::string name = (above / "snapcore-test-XXXXXX").string();
     if (::mkdtemp(name.data())) path_ = name;
   }
   ~Scratch() {

@@ -1,5 +1,9 @@
 // A state directory that was copied while a run went on, opened on another host.
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <vector>
 
 #include "base/real_file_system.hpp"
 #include "base/sleeper.hpp"
@@ -54,6 +58,41 @@ TEST_F(CopiedRunTest, TheNumberOfItsLeaseForcesIt) {
   const std::string number = std::to_string(lease_.fence);
   EXPECT_EQ(snapcore({"rollback", run_, "--yes", "--break-lease", number}).exit, 0);
   EXPECT_THAT(names("a"), ElementsAre("calls"));
+}
+
+// A run carries commands, and whoever goes on with it executes them.
+TEST_F(CopiedRunTest, ItIsNotGoneOnWithWhereOthersCouldHaveWrittenToIt) {
+  clock_.advance(std::chrono::minutes(2));
+  const std::string run = "state/runs/" + run_;
+  std::vector<std::string> ours = {"state", "state/runs", run};
+  for (const char* file : {"journal.jsonl", "plan.json", "site.json"})
+    ours.push_back(run + "/" + file);
+  for (const std::string& name : ours) {
+    const auto before = std::filesystem::status(path(name)).permissions();
+    for (const auto others :
+         {std::filesystem::perms::group_write, std::filesystem::perms::others_write}) {
+      std::filesystem::permissions(path(name), before | others);
+      for (const std::string command : {"rollback", "accept", "resume", "replan"}) {
+        const Ended refused = snapcore({command, run_});
+        EXPECT_EQ(refused.exit, 3) << command << " " << name;
+        EXPECT_THAT(unbroken(refused.err), HasSubstr(path(name) + " can be written by"));
+        EXPECT_THAT(refused.err, HasSubstr("state.unsafe"));
+      }
+    }
+    std::filesystem::permissions(path(name), before);
+  }
+  EXPECT_EQ(snapcore({"rollback", run_, "--yes"}).exit, 0);
+}
+
+TEST_F(CopiedRunTest, ItIsNotGoneOnWithWhereItBelongsToAnother) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  clock_.advance(std::chrono::minutes(2));
+  const std::string site = path("state/runs/" + run_ + "/site.json");
+  ASSERT_EQ(::chown(site.c_str(), 65534, 65534), 0);
+  const Ended refused = snapcore({"rollback", run_, "--yes"});
+  EXPECT_EQ(refused.exit, 3);
+  EXPECT_THAT(unbroken(refused.err), HasSubstr(site + " belongs to user 65534"));
+  EXPECT_THAT(names("a"), ElementsAre("calls", "one"));
 }
 
 }  // namespace

@@ -5,6 +5,12 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <snapcore/support/process.hpp>
+
+#include "fakes/scratch.hpp"
 #include "journal/state_directory.hpp"
 
 namespace snapcore {
@@ -21,11 +27,13 @@ Error refused(const std::string& code, const std::string& why) {
 }
 
 std::string hint_of(const Error& error, const std::string& command,
-                    const std::string& state = "/var/no such place") {
+                    const std::string& state = "/var/no such place",
+                    const std::string& memory = "/dev/shm") {
   Globals globals;
   globals.state = state;
   return with_emergency_journal(error, command, globals,
-                                {command, "a b", "--state", state, "--yes", "--state=" + state})
+                                {command, "a b", "--state", state, "--yes", "--state=" + state},
+                                memory)
       .hint;
 }
 
@@ -46,11 +54,65 @@ TEST(EmergencyTest, EveryCommandThatActsIsOfferedAJournalInMemory) {
   }
 }
 
+// A state directory on a full disk, and the memory of a machine.
+struct FullDisk {
+  fakes::Scratch disk{"/var/tmp"};
+  fakes::Scratch shm{"/dev/shm"};
+
+  static void run(const std::filesystem::path& state, const std::string& id, std::size_t bytes) {
+    std::filesystem::create_directories(state / "runs" / id);
+    std::ofstream(state / "runs" / id / "journal.jsonl") << std::string(bytes, 'j');
+  }
+  std::string hint() const {
+    return hint_of(refused("state.no_space", "file.no_space"), "resume", disk.path().string(),
+                   shm.path().string());
+  }
+  std::string memory(const std::string& name) const { return (shm.path() / name).string(); }
+  // Without the command to be given again.
+  void paste_copy() const {
+    const std::string text = hint();
+    const auto begin = text.find("\n[ -e ") + 1;
+    const std::string line = text.substr(begin, text.find('\n', begin) - begin);
+    ASSERT_EQ(std::system(("bash -c " + process::shell_quoted(line)).c_str()), 0) << line;
+  }
+};
+
 // Leases, used plans and the run itself lie there.
-TEST(EmergencyTest, AStateDirectoryThatIsThereIsTakenAlong) {
+TEST(EmergencyTest, AStateDirectoryThatIsThereIsTakenAlongOnce) {
   if (!has_memory()) GTEST_SKIP() << "no memory-backed /dev/shm here";
-  EXPECT_THAT(hint_of(refused("state.no_space", "file.no_space"), "resume", "/var/lib"),
-              HasSubstr("\ncp -aT /var/lib /dev/shm/snapcore\nsnapcore --state"));
+  const FullDisk full;
+  FullDisk::run(full.disk.path(), "one", 10);
+  const std::string first = full.hint();
+  EXPECT_THAT(first, HasSubstr("\nsnapcore --state " + full.memory("snapcore") + " resume"));
+  full.paste_copy();
+  FullDisk::run(full.memory("snapcore"), "one", 20);  // gone on with there
+  const auto begin = first.find("\n[ -e ") + 1;
+  const std::string again = first.substr(begin, first.find('\n', begin) - begin);
+  ASSERT_EQ(std::system(("bash -c " + process::shell_quoted(again)).c_str()), 0);
+  EXPECT_EQ(std::filesystem::file_size(full.memory("snapcore") + "/runs/one/journal.jsonl"), 20u);
+}
+
+TEST(EmergencyTest, OneThatIsInMemoryAlreadyIsGoneOnFrom) {
+  if (!has_memory()) GTEST_SKIP() << "no memory-backed /dev/shm here";
+  const FullDisk full;
+  FullDisk::run(full.disk.path(), "one", 10);
+  full.paste_copy();
+  FullDisk::run(full.memory("snapcore"), "one", 20);
+  FullDisk::run(full.memory("snapcore"), "two", 5);
+  EXPECT_THAT(full.hint(), AllOf(HasSubstr("already, with all that"), Not(HasSubstr("cp -aT")),
+                                 HasSubstr("--state " + full.memory("snapcore") + " resume")));
+}
+
+TEST(EmergencyTest, OneInMemoryThatTheDiskHasLeftBehindIsLeftAlone) {
+  if (!has_memory()) GTEST_SKIP() << "no memory-backed /dev/shm here";
+  for (const char* newer : {"one", "another"}) {
+    const FullDisk full;
+    FullDisk::run(full.disk.path(), "one", 10);
+    full.paste_copy();
+    FullDisk::run(full.disk.path(), newer, 30);
+    EXPECT_THAT(full.hint(), AllOf(HasSubstr("mv -T " + full.memory("snapcore-2.half")),
+                                   HasSubstr("--state " + full.memory("snapcore-2") + " resume")));
+  }
 }
 
 TEST(EmergencyTest, WhereItLiesInMemoryAlreadyThatIsSaid) {

@@ -179,6 +179,22 @@ TEST(RunTest, AFailureTakesBackWhatWasDoneNewestFirst) {
   EXPECT_THAT(report.standing, IsEmpty());
 }
 
+// Nothing of the way back is begun that the journal does not know of.
+TEST(RunTest, AWayBackThatCannotBeWrittenDownIsNotCalledHalfTaken) {
+  Scene scene;
+  int asked = 0;
+  scene.ask_before_acts([&](const PlannedCall&) -> Result<> {
+    if (++asked == 2) std::filesystem::remove(scene.path("journal-1"));
+    return {};
+  });
+  const auto report = scene.run(in_order({add_entry("one"), expect_entry("nothing")}));
+  ASSERT_TRUE(report.rollback_error);
+  EXPECT_EQ(report.rollback_error->code, "journal.gone");
+  ASSERT_EQ(report.standing.size(), 1U);
+  EXPECT_FALSE(report.standing.front().half_undone);
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "one"));
+}
+
 TEST(RunTest, ARunWhoseOnlyActsDidNothingTouchedNothing) {
   const Script nothing = in_order({add_entry("one", "a", "before")});
   EXPECT_EQ(Scene().run(nothing).ending, Ending::kFailedUntouched);

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <thread>
 
+#include "base/real_file_system.hpp"
 #include "fakes/fake_file_system.hpp"
+#include "fakes/scratch.hpp"
 #include "journal/record_line.hpp"
 
 namespace snapcore {
@@ -238,6 +241,44 @@ TEST(JournalTest, AFullDiskIsToldAndTheRecordDoesNotCount) {
     EXPECT_EQ(journal->append(record::kNote, body(3)).value(), 3U);
     fs.lose_power();
     EXPECT_EQ(Journal::open(fs, kPath, kClock).value()->head().seq, 3U);
+  }
+}
+
+// An anchor that names a record which never came to the disk would accuse somebody of cutting it.
+TEST(JournalTest, TheHeadIsNotThatOfARecordThatStillWaits) {
+  FakeFileSystem fs;
+  const auto journal = journal_with(fs, 2);
+  const JournalHead before = journal->head();
+  ASSERT_TRUE(journal->append_later(record::kNote, body(3)));
+  EXPECT_EQ(journal->head().hash, before.hash);
+  fs.fail_operation(0, Fault::kDiskFull);
+  ASSERT_FALSE(journal->append(record::kNote, body(4)));
+  EXPECT_EQ(journal->head().hash, before.hash);
+  fs.empty_disk();
+  ASSERT_TRUE(journal->append(record::kNote, body(4)));
+  EXPECT_EQ(journal->head().hash, Journal::open(fs, kPath, kClock).value()->head().hash);
+}
+
+TEST(JournalTest, OneThatSomebodyRemovedOrReplacedTakesNothingMore) {
+  for (const bool replaced : {false, true}) {
+    const fakes::Scratch scratch;
+    RealFileSystem fs;
+    const Path path = scratch.path() / "journal.jsonl";
+    const auto journal = Journal::create(fs, path, kClock);
+    ASSERT_TRUE(journal);
+    ASSERT_TRUE((*journal)->append(record::kNote, body(1)));
+    const JournalHead before = (*journal)->head();
+    std::filesystem::copy_file(path, scratch.path() / "copy");
+    std::filesystem::remove(path);
+    if (replaced) std::filesystem::rename(scratch.path() / "copy", path);
+
+    const auto refused = (*journal)->append(record::kNote, body(2));
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "journal.gone");
+    EXPECT_THAT(refused.error().message, HasSubstr(path.string()));
+    EXPECT_EQ((*journal)->head().hash, before.hash);
+    EXPECT_EQ((*journal)->append(record::kNote, body(2)).error().code, "journal.closed");
   }
 }
 

@@ -70,6 +70,12 @@ TEST(SecretTest, AFileGivesOneWithoutItsLastNewline) {
             "site.missing_secret");
 }
 
+TEST(SecretTest, ACommandThatHangsIsEndedWithTheWaitForIt) {
+  const auto ended = fetch_secret("command:[\"/bin/sleep\",\"1000\"]", [] { return true; });
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message, HasSubstr("was cancelled"));
+}
+
 TEST(SecretTest, ACommandGivesOneAndSaysNothingOfItWhenItFails) {
   EXPECT_EQ(*fetch_secret(command("echo " + kCanary)), kCanary);
   EXPECT_EQ(*fetch_secret("command:[\"/bin/echo\",\"$HOME; a  b\"]"), "$HOME; a  b");
