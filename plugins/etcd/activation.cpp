@@ -78,6 +78,7 @@ WayBack way_back(const Target& target, ActivationUndo undo) {
   if (!undo.running.empty()) back.words.push_back("start " + listed(undo.running) + " again");
   // Pasted as a whole: what cannot be done ends it, and nothing moves below a running member.
   back.shell = {"( set -e"};
+  for (std::string& line : shell_of_being_ours(undo.swap)) back.shell.push_back(std::move(line));
   for (std::string& line : stop_by_hand(target)) back.shell.push_back(std::move(line));
   for (std::string& line : shell_of_way_back(undo.swap)) back.shell.push_back(std::move(line));
   for (const std::string& name : undo.running)
@@ -226,6 +227,20 @@ std::string who_runs(const Target& target, const std::vector<Place>& places,
   if (down.empty()) return up.empty() ? "no member ran before" : they(up, "runs", "run");
   if (up.empty()) return they(down, "does not run", "do not run");
   return they(up, "runs", "run") + ", " + they(down, "does not", "do not");
+}
+
+// What was down before the run is left down, and whoever looks for the cluster must be told.
+std::vector<std::string> down_as_before(const Target& target, const std::vector<Place>& places,
+                                        const ActivationUndo& undo) {
+  const std::vector<std::string> running = running_members(target, places);
+  std::vector<std::string> words;
+  for (const TargetMember& member : target.members) {
+    if (contains(running, member.name) || contains(undo.running, member.name)) continue;
+    words.push_back(member.name +
+                    " does not run: it did not run before this run either; this starts it: " +
+                    snapcore::process::shell_line(member.start));
+  }
+  return words;
 }
 
 // The old data is in its place, and a member that is to run with it does not.
@@ -416,6 +431,7 @@ Result<std::vector<std::string>> undo_activation(const Target& target, const Act
     (ran_on ? on : again).push_back(name);
   }
   if (!again.empty()) words.push_back(they(again, "runs", "run") + " again with the old data");
+  for (const std::string& line : down_as_before(target, places, undo)) words.push_back(line);
   if (!on.empty())
     words.push_back(they(on, "was", "were") + " not stopped and " +
                     (on.size() == 1 ? "runs" : "run") + " on");

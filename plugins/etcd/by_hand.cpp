@@ -114,8 +114,8 @@ void put_entries_in(Lines& lines, const Place& place) {
   const std::string backup = stamped(live_wal(place), kBackup);
   lines.push_back("mkdir -m 0700 -- " + backup);
   lines.push_back("find " + wal +
-                  " -mindepth 1 -maxdepth 1 ! -name lost+found ! -name '*.by-hand-*' ! -name "
-                  "'*.backup-*' ! -name '*.snapcore-*' -exec mv -t " +
+                  " -mindepth 1 -maxdepth 1 \\( -name '*.wal' -o -name '*.tmp' -o -name '*.broken' "
+                  "\\) -exec mv -t " +
                   backup + " -- {} +");
   lines.push_back("find " + staged_wal(place) + " -mindepth 1 -maxdepth 1 -exec mv -t " + wal +
                   " -- {} +");

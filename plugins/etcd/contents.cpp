@@ -1,8 +1,10 @@
 #include "contents.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <snapcore/support/process.hpp>
+#include <string_view>
 
 #include "renaming.hpp"
 
@@ -12,8 +14,13 @@ namespace {
 namespace fs = std::filesystem;
 using snapcore::fail;
 
-bool stays(const std::string& name) {
-  return names_staged(name) || names_backup(name) || name == "lost+found";
+// What etcd makes in its WAL directory: segments, those it prepares or writes anew, and those it
+// found broken. All else there is somebody's own.
+constexpr std::array<std::string_view, 3> kOfTheLog = {".wal", ".tmp", ".broken"};
+
+bool is_of_somebody_else(const std::string& name) {
+  return std::none_of(kOfTheLog.begin(), kOfTheLog.end(),
+                      [&](std::string_view end) { return name.ends_with(end); });
 }
 
 // It bears the name of a backup, too.
@@ -29,7 +36,7 @@ MadeDirectory made_part(const Contents& contents) {
 Result<> move_all(const fs::path& from, const fs::path& to, const Step& step) {
   auto names = names_in(from);
   if (!names) return fail(names.error());
-  std::erase_if(*names, stays);
+  std::erase_if(*names, is_of_somebody_else);
   for (const std::string& name : *names) {
     if (auto go = step("rename " + (from / name).string() + " to " + (to / name).string()); !go)
       return go;
@@ -51,7 +58,7 @@ Result<> move_all_back(const fs::path& from, const fs::path& to, bool keeps, con
                        std::vector<Move>* taken) {
   auto names = names_in(from);
   if (!names) return fail(names.error());
-  std::erase_if(*names, stays);
+  std::erase_if(*names, is_of_somebody_else);
   for (const std::string& name : *names) {
     if (auto moved = move_back(from / name, to / name, keeps, step, taken); !moved) return moved;
   }
@@ -62,9 +69,11 @@ std::string quoted_path(const fs::path& path) {
   return snapcore::process::shell_quoted(path.string());
 }
 
-std::string find_all_in(const fs::path& dir) {
-  return "find " + quoted_path(dir) +
-         " -mindepth 1 -maxdepth 1 ! -name lost+found ! -name '*.backup-*' ! -name '*.snapcore-*'";
+std::string find_log_in(const fs::path& dir) {
+  std::string names;
+  for (const std::string_view end : kOfTheLog)
+    names += std::string(names.empty() ? "" : " -o") + " -name '*" + std::string(end) + "'";
+  return "find " + quoted_path(dir) + " -mindepth 1 -maxdepth 1 \\(" + names + " \\)";
 }
 
 }  // namespace
@@ -110,9 +119,9 @@ std::vector<std::string> shell_of_taking_out(const Contents& contents) {
   const std::string part = quoted_path(part_of(contents));
   return {
       "mkdir -p -m 0700 -- " + quoted_path(contents.staged),
-      "if [ -e " + backup + " ]; then " + find_all_in(contents.live) + " -exec mv -t " +
+      "if [ -e " + backup + " ]; then " + find_log_in(contents.live) + " -exec mv -t " +
           quoted_path(contents.staged) + " -- {} + && mv -T -- " + backup + " " + part + "; fi",
-      "if [ -e " + part + " ]; then " + find_all_in(part_of(contents)) + " -exec mv -t " +
+      "if [ -e " + part + " ]; then " + find_log_in(part_of(contents)) + " -exec mv -t " +
           quoted_path(contents.live) + " -- {} + && rmdir -- " + part + "; fi",
   };
 }

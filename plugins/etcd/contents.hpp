@@ -9,8 +9,7 @@
 //   `backup` is there   all old ones are in `backup`; what is in `live` is new
 //   neither             it has not begun, or is taken back
 //
-// What other restores, or the file system, keep in `live` stays: *.snapcore-*, *.backup-*,
-// lost+found.
+// What is not of etcd's log stays where it is.
 #pragma once
 
 #include <snapcore/error.hpp>

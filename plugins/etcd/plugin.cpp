@@ -330,7 +330,9 @@ Result<StageResult> Plugin::stage(Call& call, const StageArgs& args) {
             sdk::Undo record{.data = sdk::to_value(undo)};
             for (const std::string& directory : undo.directories) {
               record.words.push_back("remove " + directory);
-              record.shell.push_back(snapcore::process::shell_line({"rm", "-rf", "--", directory}));
+              // Never pasted along: what was in use stands there once the way back was taken.
+              record.shell.push_back("# when nobody misses what was written to it: " +
+                                     snapcore::process::shell_line({"rm", "-rf", "--", directory}));
             }
             return call.record_undo(record);
           },

@@ -348,6 +348,23 @@ Kept kept_on_disk(const Staged& staged, std::string_view stamp, std::string_view
   return kept;
 }
 
+std::vector<std::string> shell_of_being_ours(const Swap& swap) {
+  using snapcore::process::shell_quoted;
+  std::vector<std::string> lines;
+  for (const Move& move : swap.moves) {
+    if (!move.keeps) continue;
+    const Move* placed = placed_at(swap, move.from);
+    if (!placed) continue;
+    lines.push_back("if " + there(move.to) + " && " + there(move.from) + " && [ \"$(stat -c %i " +
+                    shell_quoted(move.from) + ")\" != " + std::to_string(placed->inode) +
+                    " ]; then echo " +
+                    shell_quoted("what is at " + move.from +
+                                 " was not put there by this run; nothing was moved") +
+                    " >&2; false; fi");
+  }
+  return lines;
+}
+
 std::vector<std::string> shell_of_way_back(const Swap& swap) {
   using snapcore::process::shell_line;
   std::vector<std::string> lines;

@@ -89,6 +89,10 @@ bool has_begun(const Swap& swap);
 // What the swap with this stamp and mark put aside and is still there.
 Kept kept_on_disk(const Staged& staged, std::string_view stamp, std::string_view mark);
 
+// Ends a script that is pasted where another restore, or a person, has put something else into the
+// place since: can_be_taken_back() for a shell.
+std::vector<std::string> shell_of_being_ours(const Swap& swap);
+
 // The way back for a person to paste, one line a step. Each line looks whether its step is due, so
 // that they are right in every half-way state, before the first rename, and when pasted twice.
 std::vector<std::string> shell_of_way_back(const Swap& swap);

@@ -140,6 +140,49 @@ TEST(WayBack, ShellLinesPutTheOldClusterBackFromEveryState) {
   }
 }
 
+// Pasted, the lines of the first would put the data of the second among what was staged.
+TEST(WayBack, ShellLinesStopNobodyAndMoveNothingBelowAnotherRestore) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    Rehearsal first, second;
+    ASSERT_TRUE(activate(cluster.target, staged_for(cluster).handle, first.work(cluster)));
+    const auto above = cluster.stage(DiskCluster::snapshot(), 'b');
+    ASSERT_TRUE(above);
+    cluster.stamp = "20270102T030405Z";
+    ASSERT_TRUE(activate(cluster.target, above->handle, second.work(cluster)));
+    const auto before = cluster.tree();
+
+    const auto ran = pasted(first);
+
+    EXPECT_FALSE(ran.succeeded());
+    EXPECT_THAT(ran.errors, HasSubstr("was not put there by this run; nothing was moved"));
+    EXPECT_EQ(cluster.tree(), before);
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(above->handle.cluster_id)));
+    paste(second);
+    paste(first);
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+  }
+}
+
+TEST(WayBack, AMemberThatWasDownBeforeIsLeftDownAndNamed) {
+  DiskCluster cluster({.members = 2});
+  cluster.live_once();
+  cluster.stop();
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+
+  const auto undone = undo(cluster, rehearsal);
+
+  ASSERT_TRUE(undone);
+  const auto start = snapcore::process::shell_line(cluster.target.members[1].start);
+  EXPECT_THAT(*undone, testing::Contains("m2 does not run: it did not run before this run either; "
+                                         "this starts it: " +
+                                         start));
+}
+
 TEST(WayBack, ShellLinesMoveNothingBelowAMemberThatDoesNotStop) {
   DiskCluster cluster({.members = 2});
   cluster.live_once();
@@ -216,6 +259,7 @@ TEST(WayBack, WhatServersMadeAndRemovedInAMountedLogIsKeptApart) {
       if (forgets) mounted.forget_first_segment();
       const Swap& swap = mounted.rehearsal.way_back.data.swap;
       EXPECT_TRUE(can_be_taken_back(swap));
+      std::ofstream(mounted.log / "notes.txt") << "somebody's own";
       Rehearsal dying;
       dying.fail_at = step;
       const bool whole = take_back(swap, dying.step()).has_value();
@@ -224,6 +268,7 @@ TEST(WayBack, WhatServersMadeAndRemovedInAMountedLogIsKeptApart) {
 
       ASSERT_TRUE(taken) << taken.error().message;
       EXPECT_FALSE(has_begun(swap));
+      EXPECT_TRUE(fs::remove(mounted.log / "notes.txt"));
       EXPECT_EQ(mounted.old_tree(), mounted.before) << "step " << step;
       ASSERT_TRUE(take_back(swap, go_on)) << "the way back leads nowhere a second time";
       mounted.end();
