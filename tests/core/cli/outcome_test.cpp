@@ -229,6 +229,35 @@ TEST_F(OutcomeTest, AUsedPlanIsNotTakenForANewOneWhenItIsEdited) {
   EXPECT_THAT(names("a"), testing::ElementsAre("calls", "one"));
 }
 
+TEST_F(OutcomeTest, WhoeverPlansAgainIsGivenWhatTheSavedPlanWasAskedWith) {
+  put("book.lua",
+      "local p = runbook { summary = 'Keep', params = { n = { type = 'string' } } }\n"
+      "local to = ask('to?', { name = 'to' })\nask('sure?')\n"
+      "instance(to):add { name = p.n }\n");
+  const std::string asked =
+      " --set 'n=a b' --waive 'age=is fine' --accept-loss b"
+      " --answer 1=yes --answer to=a -o FILE";
+  const auto plan = [&] {
+    return snapcore({"plan", path("book.lua"), "--set", "n=a b", "--waive", "age=is fine",
+                     "--accept-loss", "b", "--answer", "1=yes", "--answer", "to=a", "-o",
+                     path("book.plan")});
+  };
+  const Ended planned = plan();
+  ASSERT_EQ(planned.exit, 0) << planned.err;
+  ASSERT_EQ(snapcore({"apply", path("book.plan"), "--yes"}).exit, 0);
+  const auto suggested = [&] { return snapcore({"apply", path("book.plan"), "--yes"}).err; };
+  EXPECT_THAT(unbroken(suggested()), HasSubstr(" " + path("book.lua") + asked));
+  ASSERT_EQ(plan().exit, 0);
+  put("book.lua", get("book.lua") + "-- edited\n");
+  const std::string changed = unbroken(suggested());
+  EXPECT_THAT(changed, HasSubstr("plan.changed"));
+  EXPECT_THAT(changed, HasSubstr(" " + path("book.lua") + asked));
+  std::filesystem::remove(path("book.lua"));
+  const std::string gone = unbroken(suggested());
+  EXPECT_THAT(gone, HasSubstr("its runbook is not where it was"));
+  EXPECT_THAT(gone, HasSubstr(" RUNBOOK" + asked));
+}
+
 // --- damage
 
 TEST_F(OutcomeTest, AnEmptiedJournalIsDamageAndNoRunThatNeverBegan) {
