@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <map>
 
 #include "base/host.hpp"
 #include "base/random.hpp"
@@ -199,6 +200,34 @@ Result<std::uint64_t> bytes_below(FileSystem& fs, const Path& path) {
   return bytes;
 }
 
+// "20260102T030405Z", with which a run id begins.
+constexpr std::size_t kStampLength = 16;
+
+// Written once, when the run starts; of one without it, the directory.
+std::int64_t began_ns(FileSystem& fs, const Path& directory) {
+  for (const Path& path : {directory / "site.json", directory}) {
+    if (const auto status = fs.status(path); status && *status) return (*status)->modified_ns;
+  }
+  return 0;
+}
+
+// Ids are sorted by their seconds already; within one the rest of an id says nothing.
+void sort_within_seconds(FileSystem& fs, const Path& runs, std::vector<std::string>& ids) {
+  const auto second = [](const std::string& id) { return id.substr(0, kStampLength); };
+  for (auto begin = ids.begin(); begin != ids.end();) {
+    const auto end = std::find_if(
+        begin, ids.end(), [&](const std::string& id) { return second(id) != second(*begin); });
+    if (end - begin > 1) {
+      std::map<std::string, std::int64_t> began;
+      for (auto id = begin; id != end; ++id) began[*id] = began_ns(fs, runs / *id);
+      std::stable_sort(begin, end, [&](const std::string& one, const std::string& other) {
+        return began[one] > began[other];
+      });
+    }
+    begin = end;
+  }
+}
+
 // Without taking the lock: a run that starts at this moment must not be turned away.
 bool holds_lock(FileSystem& fs, const Path& path) {
   const Value note = read_note(fs, path);
@@ -337,6 +366,7 @@ Result<std::vector<std::string>> Runs::ids() {
   std::sort(names->begin(), names->end(), std::greater<>());  // ids begin with their time
   std::copy_if(names->begin(), names->end(), std::back_inserter(ids),
                [](const std::string& name) { return is_id(name); });
+  sort_within_seconds(fs_, place, ids);
   return ids;
 }
 

@@ -258,6 +258,16 @@ TEST_F(OutcomeTest, WhoeverPlansAgainIsGivenWhatTheSavedPlanWasAskedWith) {
   EXPECT_THAT(gone, HasSubstr(" RUNBOOK" + asked));
 }
 
+TEST_F(OutcomeTest, RunsOfOneSecondAreListedNewestFirst) {
+  std::vector<std::string> newest_first;
+  for (const char* name : {"one", "two", "three", "four", "five"})
+    newest_first.insert(newest_first.begin(), call({"a.add", std::string("name=") + name}));
+  std::string listed = snapcore({"runs"}).out;
+  std::vector<std::size_t> places;
+  for (const std::string& run : newest_first) places.push_back(listed.find(run));
+  EXPECT_TRUE(std::is_sorted(places.begin(), places.end())) << listed;
+}
+
 // --- damage
 
 TEST_F(OutcomeTest, AnEmptiedJournalIsDamageAndNoRunThatNeverBegan) {
