@@ -37,21 +37,23 @@ std::string without_beginning(const std::string& text, std::size_t columns) {
   const auto is_begin = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   const auto width = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_begin));
   if (width <= columns) return text;
-  constexpr std::string_view kCut = "...";
+  // Where there is hardly room, what moves is worth more than the sign that something is missing.
+  constexpr std::string_view kDots = "...";
+  const std::string_view cut = columns > 3 * kDots.size() ? kDots : "";
   std::size_t at = 0;
-  for (std::size_t skip = width - columns + kCut.size() + 1; at < text.size(); ++at) {
+  for (std::size_t skip = width - columns + cut.size() + 1; at < text.size(); ++at) {
     if (is_begin(text[at]) && --skip == 0) break;
   }
-  return std::string(kCut) + text.substr(at);
-}
-
-std::size_t columns_of_terminal() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 40) return 80;
-  return size.ws_col;
+  return std::string(cut) + text.substr(at);
 }
 
 }  // namespace
+
+std::size_t columns_of_terminal() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
 
 Output Output::of_this_process(OutputWish wish) {
   const auto channel = [&](std::ostream& stream, int descriptor) {
@@ -118,10 +120,12 @@ void Output::finish(int exit_code) {
 
 void Output::live(const std::vector<std::string>& lines) {
   if (!err_.terminal || wish_.json) return;
+  // A line as long as the terminal is wide wraps on some.
+  const std::size_t columns = std::max<std::size_t>(err_.columns(), 2) - 1;
   std::string text;
   for (const std::string& line : lines) {
     if (!text.empty()) text += "\r\n";
-    text += without_beginning(shown(err_.style, line), columns_of_terminal() - 1);
+    text += without_beginning(shown(err_.style, line), columns);
   }
   if (live_ == lines.size() && live_text_ == text) return;
   clear_live();

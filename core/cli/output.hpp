@@ -5,11 +5,13 @@
 // written.
 #pragma once
 
+#include <functional>
 #include <ostream>
 #include <snapcore/error.hpp>
 #include <snapcore/value.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/text/error_text.hpp"
@@ -23,15 +25,20 @@ struct OutputWish {
   bool verbose = false;
 };
 
+// Of the terminal at stderr, now; 80 where it does not say.
+std::size_t columns_of_terminal();
+
 class Output {
  public:
   struct Channel {
     std::ostream& stream;
     Style style = {};
     bool terminal = false;
+    std::function<std::size_t()> columns = columns_of_terminal;
   };
 
-  Output(OutputWish wish, Channel out, Channel err) : wish_(wish), out_(out), err_(err) {}
+  Output(OutputWish wish, Channel out, Channel err)
+      : wish_(wish), out_(std::move(out)), err_(std::move(err)) {}
 
   // stdout and stderr of this process: colour on terminals without NO_COLOR, UTF-8 where the locale
   // says so.

@@ -90,6 +90,29 @@ TEST(PeopleAudienceTest, OnATerminalTheLineIsReplacedAndTakenAway) {
   EXPECT_THAT(err, HasSubstr("\r\x1b[K  kv_prod.stage FAILED after 0.0 s: broke\n"));
 }
 
+// What stands behind the last time that the line was taken away.
+std::string last_live_line(const CapturedOutput& captured) {
+  const std::string err = captured.err();
+  return err.substr(err.rfind("\x1b[K") + 3);
+}
+
+TEST(PeopleAudienceTest, ALiveLineFitsTheTerminalAlsoWhenThatGetsNarrower) {
+  CapturedOutput captured({}, true);
+  PeopleAudience audience(captured.output, [] { return 0.0; });
+  const PlannedCall call = example_stage();
+  audience.call_began(call);
+  captured.columns = 20;
+  audience.call_progress(call, 1, 2, "");
+  EXPECT_EQ(last_live_line(captured), "...tage  1 B of 2 B");
+  for (const std::size_t columns : {39, 12, 5, 2, 1}) {
+    captured.columns = columns;
+    audience.call_goes_on(call);
+    const std::string line = last_live_line(captured);
+    EXPECT_EQ(line.size(), std::max<std::size_t>(columns, 2) - 1) << line;
+    EXPECT_TRUE(line.ends_with("B")) << line;
+  }
+}
+
 PlannedCall example_in(const std::string& scope, const std::string& instance) {
   PlannedCall call = example_stage();
   call.id = scope + "#1";
