@@ -86,7 +86,8 @@ class Looked {
   bool damaged_ = false;
 };
 
-std::optional<NewerRun> newer_run(OpenRun& run, const std::string& id, const Path& directory) {
+std::optional<NewerRun> newer_run(const RunInView& run, const std::string& id,
+                                  const Path& directory) {
   const Looked other(run.fs, directory);
   std::optional<NewerRun> newer;
   std::optional<std::set<std::string>> acted_on;
@@ -106,7 +107,7 @@ std::optional<NewerRun> newer_run(OpenRun& run, const std::string& id, const Pat
 }
 
 // A run that waited for its leases, or came to a phase late, can have begun before and be newer.
-Result<std::set<std::string>> last_holders(OpenRun& run) {
+Result<std::set<std::string>> last_holders(const RunInView& run) {
   RealSleeper sleeper;
   FileLeaseStore store(run.fs, run.state / "leases", sleeper);
   std::set<std::string> ids;
@@ -127,7 +128,7 @@ std::string named(const std::vector<NewerRun>& runs) {
   return words;
 }
 
-std::string hint_for(const OpenRun& run, const std::vector<NewerRun>& newer) {
+std::string hint_for(const RunInView& run, const std::vector<NewerRun>& newer) {
   const std::string stay = "\nsnapcore accept " + run.id +
                            "     # lets go of what this run kept, and keeps what they did";
   const auto is = [&](bool NewerRun::*what) {
@@ -150,19 +151,20 @@ std::string hint_for(const OpenRun& run, const std::vector<NewerRun>& newer) {
 
 }  // namespace
 
-bool stands_live(const OpenRun& run) {
-  const auto& calls = run.history.calls();
-  const auto& parts = run.history.parts();
-  return std::any_of(
-             calls.begin(), calls.end(),
-             [&](const PastCall& past) { return stands(run.saved.plan, run.history, past); }) ||
+RunInView in_view(OpenRun& run) { return {run.id, run.state, run.fs, run.saved.plan, run.history}; }
+
+bool stands_live(const Plan& plan, const History& history) {
+  const auto& calls = history.calls();
+  const auto& parts = history.parts();
+  return std::any_of(calls.begin(), calls.end(),
+                     [&](const PastCall& past) { return stands(plan, history, past); }) ||
          std::any_of(parts.begin(), parts.end(),
                      [](const auto& part) { return part.second.registered; });
 }
 
 namespace {
 
-Result<std::vector<NewerRun>> find_newer(Invocation& invocation, OpenRun& run) {
+Result<std::vector<NewerRun>> find_newer(Invocation& invocation, const RunInView& run) {
   std::vector<NewerRun> newer;
   if (run.history.claims().empty()) return newer;
   Runs runs(run.fs, invocation.clock, run.state);
@@ -195,7 +197,7 @@ bool any_goes_on(const std::vector<NewerRun>& newer) {
 
 // While one of them goes on nobody knows what it leaves; as long as is asked for that is waited
 // for.
-Result<std::vector<NewerRun>> newer_when_they_ended(Invocation& invocation, OpenRun& run) {
+Result<std::vector<NewerRun>> newer_when_they_ended(Invocation& invocation, const RunInView& run) {
   const auto wish = lease_wish(invocation.options);
   if (!wish) return fail(wish.error());
   RealSleeper sleeper;
@@ -219,10 +221,7 @@ Result<std::vector<NewerRun>> newer_when_they_ended(Invocation& invocation, Open
   }
 }
 
-}  // namespace
-
-Result<> check_nothing_newer(Invocation& invocation, OpenRun& run) {
-  const auto newer = newer_when_they_ended(invocation, run);
+Result<> refusal(const RunInView& run, const Result<std::vector<NewerRun>>& newer) {
   if (!newer) return fail(newer.error());
   if (newer->empty()) return {};
   const bool stands = !any_goes_on(*newer);
@@ -232,6 +231,17 @@ Result<> check_nothing_newer(Invocation& invocation, OpenRun& run) {
                           " acted on it later" + (stands ? ", and that stands" : ""),
                .hint = hint_for(run, *newer),
                .category = Category::kPrecondition});
+}
+
+}  // namespace
+
+Result<> check_nothing_newer(Invocation& invocation, OpenRun& run) {
+  const RunInView seen = in_view(run);
+  return refusal(seen, newer_when_they_ended(invocation, seen));
+}
+
+Result<> check_nothing_newer_now(Invocation& invocation, const RunInView& run) {
+  return refusal(run, find_newer(invocation, run));
 }
 
 }  // namespace snapcore

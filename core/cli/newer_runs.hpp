@@ -9,11 +9,23 @@
 
 namespace snapcore {
 
+// A run that is only looked at, or open.
+struct RunInView {
+  const std::string& id;
+  const Path& state;
+  FileSystem& fs;
+  const Plan& plan;
+  const History& history;
+};
+RunInView in_view(OpenRun& run);
+
 // "run.newer_run" names them, newest first. Of the journals only those of runs that began in the
 // same second or later are read, and of who had the leases last.
 Result<> check_nothing_newer(Invocation& invocation, OpenRun& run);
+// The same, and does not wait for one that goes on.
+Result<> check_nothing_newer_now(Invocation& invocation, const RunInView& run);
 
 // Did the run do anything that is not yet taken back, beside what it staged?
-bool stands_live(const OpenRun& run);
+bool stands_live(const Plan& plan, const History& history);
 
 }  // namespace snapcore

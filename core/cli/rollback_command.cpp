@@ -30,7 +30,7 @@ Result<ExitCode> rollback(Invocation& invocation) {
   auto run = open_run(invocation, invocation.words().front());
   if (!run) return fail(run.error());
   if (auto can = check_can_go_back(**run); !can) return fail(can.error());
-  if (stands_live(**run)) {
+  if (stands_live((*run)->saved.plan, (*run)->history)) {
     if (auto last = check_nothing_newer(invocation, **run); !last) return fail(last.error());
   }
   const Decision decision{.what = "take back everything that run " + (*run)->id + " did",

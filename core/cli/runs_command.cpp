@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/damaged_run.hpp"
+#include "cli/newer_runs.hpp"
 #include "cli/plan_file.hpp"
 #include "cli/prune_runs.hpp"
 #include "cli/run_state.hpp"
@@ -215,6 +216,13 @@ void show_what_to_type(Page& page, const RunSummary& run, const std::vector<Back
     page.verbatim(2, snapcore + " accept " + id + "     # keep what was done, and let it be over");
 }
 
+// Neither forward nor back before that is settled.
+void show_newer(Page& page, const Error& refusal, const std::string& typed) {
+  page.heading("Next: first what came later", Tone::kLoud);
+  error_lines(page, 2, with_options(refusal, typed));
+  page.line(2, "What else is told here of a way back is for after that.", Tone::kLoud);
+}
+
 Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                           const std::string& id) {
   const auto run = runs.summary(id);
@@ -254,11 +262,20 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   const auto held = sightings.held_by(*run);
   const DamagedRun damaged{*run, plan, history, held};
   const bool shows_damage = wants_a_way_out(*run, sightings);
+  const auto newer =
+      stands_half_way && !shows_damage && !run->problem
+          ? check_nothing_newer_now(invocation, {id, runs.state(), fs, plan, history})
+          : Result<>();
+  const bool below = !newer && newer.error().code == "run.newer_run";
+  if (below) show_newer(page, newer.error(), typed);
   if (shows_damage && stands_half_way) show_what_may_have_been_done(page, damaged);
-  if (stands_half_way) by_hand(page, steps, true);
+  if (stands_half_way) by_hand(page, steps, !below);
   if (shows_damage) {
     show_way_out(page, damaged);
-  } else if (stands_half_way) {
+  } else if (below && !stands_live(plan, history)) {
+    offer_rollback(page, 2, steps, "snapcore" + typed + " rollback " + shell_word(run->id),
+                   words_of_rollback(!history.taken_back().empty()));
+  } else if (stands_half_way && !below) {
     show_what_to_type(page, *run, steps, !history.taken_back().empty(), typed);
   }
   output.print(page.text());

@@ -35,7 +35,8 @@ std::vector<Waiver> waivers_of(const RunWish& wish, const OpenRun& run) {
 }
 
 bool depends_on_what_came_later(RunEnd::Was was, const OpenRun& run) {
-  return was == RunEnd::Was::kRun || (was == RunEnd::Was::kRollback && stands_live(run));
+  return was == RunEnd::Was::kRun ||
+         (was == RunEnd::Was::kRollback && stands_live(run.saved.plan, run.history));
 }
 
 }  // namespace

@@ -123,7 +123,13 @@ TEST_F(NewerRunTest, AHeldRunThatLostItsLeaseToOneThatIsDoneNeitherGoesOnNorBack
   expect_refused(rollback(held), thief);
   expect_refused(snapcore({"resume", held}), thief);
   EXPECT_THAT(names("a"), ElementsAre("calls", "one", "two"));
+  const std::string below = unbroken(snapcore({"runs", held}).out);
+  EXPECT_THAT(below, HasSubstr("run " + thief + " acted on it later, and that stands"));
+  EXPECT_THAT(below, HasSubstr(" rollback " + thief));
+  EXPECT_THAT(below, Not(HasSubstr(" resume " + held)));
+  EXPECT_THAT(below, Not(HasSubstr(" rollback " + held)));
   EXPECT_EQ(rollback(thief).exit, 0);
+  EXPECT_THAT(unbroken(snapcore({"runs", held}).out), HasSubstr(" resume " + held));
   EXPECT_EQ(rollback(held).exit, 0);
   EXPECT_THAT(names("a"), ElementsAre("calls"));
 }
