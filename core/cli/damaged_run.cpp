@@ -70,8 +70,7 @@ class WayOut {
     const std::string options = break_options(damaged_.held);
     step(std::string("Only then start anew") +
          (options.empty() ? "" : ", which takes away from this run what it holds") +
-         (again.empty() ? ", with the command that it was begun with" : "") +
-         (again.empty() && !options.empty() ? " and" : "") + ":");
+         (again.empty() ? not_known(!options.empty()) : ":"));
     if (!again.empty()) page_.verbatim(5, again + options);
     if (again.empty() && !options.empty()) page_.verbatim(5, options.substr(1));
   }
@@ -83,6 +82,13 @@ class WayOut {
   }
 
  private:
+  std::string not_known(bool asks_for_options) const {
+    const auto& code = damaged_.plan.code;
+    return ". The command that it was begun with is not known: it stood in the journal" +
+           (code.empty() ? "" : ". Its runbook was " + printable(code.front().path)) +
+           (asks_for_options ? ". Give with it:" : ".");
+  }
+
   void step(const std::string& text) {
     page_.field(2, std::to_string(++number_) + ".", 3, text, Tone::kPlain, Tone::kPlain);
   }

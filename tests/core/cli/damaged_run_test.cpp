@@ -159,5 +159,19 @@ TEST_F(DamagedRunTest, APlanBesideItNamesIt) {
   EXPECT_THAT(shown.err, Not(HasSubstr("resume")));
 }
 
+TEST_F(DamagedRunTest, WhereTheCommandItWasBegunWithIsLostThatIsSaid) {
+  put(journal(), "");
+  EXPECT_THAT(unbroken(snapcore({"runs", run_}).out),
+              HasSubstr("Only then start anew, which takes away from this run what it holds. The "
+                        "command that it was begun with is not known: it stood in the journal. Its "
+                        "runbook was " +
+                        path("book.lua") + ". Give with it: --break-lease "));
+  std::filesystem::remove_all(path("state/leases"));
+  const std::string out = unbroken(snapcore({"runs", run_}).out);
+  EXPECT_THAT(out, HasSubstr("Only then start anew. The command that it was begun with is not "
+                             "known: it stood in the journal. Its runbook was " +
+                             path("book.lua") + ". "));
+}
+
 }  // namespace
 }  // namespace snapcore
