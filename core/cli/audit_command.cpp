@@ -129,6 +129,9 @@ Result<ExitCode> audit(Invocation& invocation) {
     if (!first) first = fine.error();
   }
   invocation.output.add_to_result("runs", list->size());
+  if (list->empty() && !invocation.output.json())
+    invocation.output.say("0 runs in " + shown(invocation.output.err_style(), state->string()) +
+                          "\n");
   return first ? ExitCode::kRefused : ExitCode::kDone;
 }
 

@@ -270,6 +270,15 @@ TEST_F(OutcomeTest, RunsOfOneSecondAreListedNewestFirst) {
 
 // --- damage
 
+TEST_F(OutcomeTest, AnAuditOfNothingSaysSo) {
+  const Ended nothing = snapcore({"audit"});
+  EXPECT_EQ(nothing.exit, 0);
+  EXPECT_EQ(nothing.err, "0 runs in " + path("state") + "\n");
+  EXPECT_EQ(nothing.err, snapcore({"runs"}).err);
+  call({"a.add", "name=one"});
+  EXPECT_THAT(snapcore({"audit"}).err, Not(HasSubstr("runs in")));
+}
+
 TEST_F(OutcomeTest, AnEmptiedJournalIsDamageAndNoRunThatNeverBegan) {
   const std::string id = call({"a.add", "name=one", "fails=after", "--on-failure", "hold"});
   put("state/runs/" + id + "/journal.jsonl", "");
