@@ -22,8 +22,9 @@ tl::unexpected<Error> missing(std::string_view reference, const std::string& why
 
 Result<std::string> from_environment(std::string_view reference, const std::string& name) {
   const char* text = std::getenv(name.c_str());
-  if (text == nullptr || *text == '\0')
-    return missing(reference, "is not set", "set the environment variable " + name);
+  const std::string hint = "set the environment variable " + name;
+  if (text == nullptr) return missing(reference, "is not set", hint);
+  if (*text == '\0') return missing(reference, "is empty", hint);
   return std::string(text);
 }
 

@@ -37,7 +37,9 @@ TEST(SecretTest, TheEnvironmentGivesOne) {
   ::setenv("SITE_TEST_SECRET", "one two\n", 1);
   EXPECT_EQ(*fetch_secret("env:SITE_TEST_SECRET"), "one two\n");
   ::setenv("SITE_TEST_SECRET", "", 1);
-  EXPECT_EQ(fetch_secret("env:SITE_TEST_SECRET").error().code, "site.missing_secret");
+  const auto empty = fetch_secret("env:SITE_TEST_SECRET");
+  EXPECT_EQ(empty.error().code, "site.missing_secret");
+  EXPECT_EQ(empty.error().message, "the secret env:SITE_TEST_SECRET is empty");
   ::unsetenv("SITE_TEST_SECRET");
   const auto missing = fetch_secret("env:SITE_TEST_SECRET");
   ASSERT_FALSE(missing);
