@@ -39,7 +39,7 @@ class Figures:
             work()
         finally:
             shutil.rmtree(self.folder)
-        broken = [row["name"].strip() for row in self.rows if not row["holds"]]
+        broken = [row["name"].strip() for row in self.rows if row["holds"] is False]
         if broken and not self.json:
             print(f"{len(broken)} of {len(self.rows)} limits do not hold: {', '.join(broken)}")
 
@@ -76,6 +76,12 @@ class Figures:
             shown.append(f"floor {floor:8.3f} ({value / floor:4.2f} x)")
         print("  ".join([*shown, "holds" if holds else "DOES NOT HOLD"]), flush=True)
 
+    def row_without_peer(self, name, value, unit):
+        """Whom the limit comes from is not there, so that nobody can say whether it holds."""
+        row = {"name": name, "value": value, "unit": unit, "peer": None, "floor": None, "limit": None, "holds": None}
+        self.rows.append(row)
+        print(json.dumps(row) if self.json else f"{name:<34} {value:9.3f} {unit:<3}  the peer is not here", flush=True)
+
     def in_turns(self, **kinds):
         """The median of each; every kind once a round. A kind gives a number or a tuple of them."""
         results = {name: [] for name in kinds}
@@ -92,5 +98,7 @@ class Figures:
     @staticmethod
     def median(values):
         if isinstance(values[0], tuple):
-            return tuple(statistics.median(column) for column in zip(*values))
+            medians = [statistics.median(column) for column in zip(*values)]
+            named = getattr(type(values[0]), "_make", tuple)
+            return named(medians)
         return statistics.median(values)
