@@ -1,5 +1,6 @@
 #include "sending.hpp"
 
+#include <future>
 #include <snapcore/support/digest.hpp>
 #include <snapcore/support/process.hpp>
 #include <span>
@@ -46,10 +47,11 @@ Result<> remember(Session& session, const Traces& traces) {
 
 class Sending {
  public:
-  Sending(Session& session, sdk::Port content, const NewObject& object, Traces traces,
+  Sending(Session& session, const Content& content, const NewObject& object, Traces traces,
           const BeforeVisible& before_visible)
       : session_(session),
-        content_(content),
+        content_(content.port),
+        hashed_by_host_(content.hashed_by_host),
         object_(object),
         traces_(std::move(traces)),
         before_visible_(before_visible) {
@@ -92,26 +94,53 @@ class Sending {
   }
 
   Result<std::string> next_part() {
-    std::string body(static_cast<std::size_t>(traces_.part_size), '\0');
+    std::string body = std::move(spare_);
+    body.resize(static_cast<std::size_t>(traces_.part_size));
     auto got = content_.read_full(std::as_writable_bytes(std::span(body.data(), body.size())));
     if (!got) return fail(got.error());
     body.resize(*got);
-    hash_.update(body);
     size_ += body.size();
     return body;
   }
 
+  // Made beside the sending of the part before: either takes as long as the other. One at a time,
+  // for all that was read has a digest, too.
+  std::future<Body> digest(std::string part) {
+    const auto both = [this](std::string bytes) {
+      if (!hashed_by_host_) hash_.update(bytes);
+      return digested(std::move(bytes));
+    };
+    // Without a thread it is made when it is asked for.
+    return std::async(std::launch::async | std::launch::deferred, both, std::move(part));
+  }
+
   Result<> all_is_sent() {
     if (!before_visible_) return {};
-    return before_visible_(size_, snapcore::to_hex(hash_.so_far()));
+    auto sha256 = digest_of_all();
+    if (!sha256) return fail(sha256.error());
+    return before_visible_(size_, *sha256);
+  }
+
+  Result<std::string> digest_of_all() {
+    if (!hashed_by_host_) return snapcore::to_hex(hash_.so_far());
+    auto digest = content_.kept_digest();
+    if (!digest) return fail(digest.error());
+    if (*digest && size_ == *hashed_by_host_) return snapcore::to_hex(**digest);
+    return fail({.code = "s3.digest_mismatch",
+                 .message = "not stored as " + session_.store().shown(object_.key) +
+                            ": there should be " + std::to_string(*hashed_by_host_) +
+                            " bytes, and " + std::to_string(size_) + " came",
+                 .category = snapcore::Category::kCorrupt});
   }
 
   Result<Found> send() {
-    auto part = next_part();
-    if (!part) return fail(part.error());
-    if (part->size() < traces_.part_size && !upload_) {
+    auto first = next_part();
+    if (!first) return fail(first.error());
+    const bool small = first->size() < traces_.part_size;
+    Body body = digest(std::move(*first)).get();
+    if (small && !upload_) {
       if (auto ready = all_is_sent(); !ready) return fail(ready.error());
-      return put_whole(session_, object_, std::move(*part));
+      return put_whole(session_, object_, std::move(body));
     }
     if (!upload_) {
       auto begun = Upload::begin(session_, object_);
@@ -120,18 +149,31 @@ class Sending {
       traces_.upload = upload_->id();
       if (auto kept = remember(session_, traces_); !kept) return fail(kept.error());
     }
-    // A full part may be followed by none; an upload has at least one.
-    do {
-      const bool last = part->size() < traces_.part_size;
-      if (auto added = upload_->add(std::move(*part)); !added) return fail(added.error());
-      session_.call().progress(size_, 0);
-      if (last) break;
-      part = next_part();
-      if (!part) return fail(part.error());
-    } while (!part->empty());
+    if (auto sent = send_parts(std::move(body)); !sent) return fail(sent.error());
     if (auto ready = all_is_sent(); !ready) return fail(ready.error());
     completing_ = true;
     return upload_->complete();
+  }
+
+  // A full part may be followed by none; an upload has at least one.
+  Result<> send_parts(Body body) {
+    for (bool last = false; !last;) {
+      std::future<Body> next;
+      last = body.bytes.size() < traces_.part_size;
+      const std::uint64_t sent = size_;
+      if (!last) {
+        auto part = next_part();
+        if (!part) return fail(part.error());
+        last = part->empty();
+        if (!last) next = digest(std::move(*part));
+      }
+      if (auto added = upload_->add(body); !added) return added;
+      // Fresh memory of this size costs more than reading into it.
+      spare_ = std::move(body.bytes);
+      session_.call().progress(sent, 0);
+      if (!last) body = next.get();
+    }
+    return {};
   }
 
   Error cleaned_up(Error error) {
@@ -147,10 +189,12 @@ class Sending {
 
   Session& session_;
   sdk::Port content_;
+  std::optional<std::uint64_t> hashed_by_host_;
   const NewObject& object_;
   Traces traces_;
   const BeforeVisible& before_visible_;
   std::optional<Upload> upload_;
+  std::string spare_;
   snapcore::Sha256 hash_;
   std::uint64_t size_ = 0;
   bool completing_ = false;
@@ -180,14 +224,27 @@ void fields(sdk::Fields& f, Traces& t) {
 
 std::string mark_of(const sdk::Call& call) { return call.facts().key.substr(0, 32); }
 
-Result<Found> send_from(Session& session, sdk::Port content, const NewObject& object, Traces traces,
-                        const BeforeVisible& before_visible) {
+Result<Content> open_content(sdk::Call& call, const sdk::Artifact& artifact) {
+  auto port = call.open_input(artifact);
+  if (!port) return fail(port.error());
+  Content content{.port = *port};
+  const auto size = content.port.size();
+  if (!size) return fail(size.error());
+  if (!*size || **size == 0) return content;
+  const auto kept = content.port.keep_digest(**size);
+  if (!kept) return fail(kept.error());
+  if (*kept) content.hashed_by_host = *size;
+  return content;
+}
+
+Result<Found> send_from(Session& session, const Content& content, const NewObject& object,
+                        Traces traces, const BeforeVisible& before_visible) {
   return Sending(session, content, object, std::move(traces), before_visible).run();
 }
 
 Result<Found> send_port(Session& session, const NewObject& object, Traces traces,
                         const BeforeVisible& before_visible) {
-  return send_from(session, session.call().port(0), object, std::move(traces), before_visible);
+  return send_from(session, {session.call().port(0)}, object, std::move(traces), before_visible);
 }
 
 Result<std::vector<std::string>> withdraw(Session& session, const Traces& traces) {

@@ -70,7 +70,7 @@ Result<> put_companions(Session& session, const NewObject& object, const Value& 
   const auto put = [&](std::string_view suffix, std::string text, const char* type) -> Result<> {
     NewObject companion{
         .key = object.key + std::string(suffix), .mark = object.mark, .content_type = type};
-    auto written = put_whole(session, companion, std::move(text));
+    auto written = put_whole(session, companion, digested(std::move(text)));
     if (!written) return fail(written.error());
     return {};
   };
@@ -190,11 +190,11 @@ Result<sdk::Planned> Source::plan_store(sdk::Call& call, const StoreArgs& args) 
 }
 
 Result<sdk::Artifact> Source::store(sdk::Call& call, const StoreArgs& args) {
-  return store_from(call, call.port(kContent), args);
+  return store_from(call, {call.port(kContent)}, args);
 }
 
-Result<sdk::Artifact> Source::store_from(sdk::Call& call, sdk::Port content, const StoreArgs& args,
-                                         bool with_companions) {
+Result<sdk::Artifact> Source::store_from(sdk::Call& call, const Content& content,
+                                         const StoreArgs& args, bool with_companions) {
   if (auto checked = check_new_name(args.name); !checked) return fail(checked.error());
   auto store = connect(call);
   if (!store) return fail(store.error());
@@ -276,7 +276,7 @@ Result<sdk::Planned> Source::plan_keep(sdk::Call& call, const KeepArgs& args) {
 }
 
 Result<sdk::Artifact> Source::keep(sdk::Call& call, const KeepArgs& args) {
-  auto content = call.open_input(args.from);
+  const auto content = open_content(call, args.from);
   if (!content) return fail(content.error());
   // What has a digest or a manifest has it from what stands beside it.
   const bool beside = args.from.sha256 || args.from.manifest.is_object();

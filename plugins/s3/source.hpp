@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bucket.hpp"
+#include "sending.hpp"
 #include "store.hpp"
 
 namespace s3 {
@@ -77,7 +78,7 @@ class Source {
   // Settings and credentials are looked for when they are first needed: a site may name a store
   // that nobody uses.
   snapcore::Result<std::shared_ptr<Store>> connect(sdk::Call& call);
-  snapcore::Result<sdk::Artifact> store_from(sdk::Call& call, sdk::Port content,
+  snapcore::Result<sdk::Artifact> store_from(sdk::Call& call, const Content& content,
                                              const source::StoreArgs& args,
                                              bool with_companions = true);
   snapcore::Result<sdk::Undone> take_back_store(sdk::Call& call, bool recorded,

@@ -132,7 +132,7 @@ Session::~Session() {
   if (store_->idle_.size() < kMostIdle) store_->idle_.push_back(std::move(client_));
 }
 
-Result<http::Response> Session::send_once(const Ask& ask) {
+Result<http::Response> Session::send_once(Ask& ask) {
   std::string region;
   std::chrono::seconds skew{0};
   {
@@ -161,7 +161,7 @@ Result<http::Response> Session::send_once(const Ask& ask) {
       .method = ask.method,
       .url = address->origin + path + (query.empty() ? "" : "?" + query),
       .headers = ask.headers,
-      .body = ask.body,
+      .body = std::move(ask.body),
       .deadline = std::chrono::milliseconds::zero(),
       .stall = ask.late_errors ? kPutTogether : store_->surroundings_.stall,
       .on_head = ask.on_head,
@@ -171,7 +171,9 @@ Result<http::Response> Session::send_once(const Ask& ask) {
   request.headers.emplace_back("accept-encoding", "identity");
   request.headers.insert(request.headers.end(), added.begin(), added.end());
   if (ask.on_body) request.max_response = UINT64_MAX;
-  return client_.send(request);
+  auto answer = client_.send(request);
+  ask.body = std::move(request.body);
+  return answer;
 }
 
 Result<> Session::keep_going() const {
@@ -203,7 +205,8 @@ bool Session::correct_region(const Ask& ask, const Refusal& refusal) {
 
 // An answer to HEAD has no body to say it in.
 std::string Session::region_by_listing() {
-  auto answer = send_once({.query = {{"list-type", "2"}, {"max-keys", "1"}}});
+  Ask ask{.query = {{"list-type", "2"}, {"max-keys", "1"}}};
+  auto answer = send_once(ask);
   return answer && !answer->ok() ? refusal_of(*answer).region : std::string();
 }
 
@@ -271,8 +274,7 @@ Session::Next Session::judge(const Ask& ask, const http::Response& answer, Tries
   return Next::kLater;
 }
 
-Result<http::Response> Session::send(const Ask& given) {
-  Ask ask = given;
+Result<http::Response> Session::send(Ask& ask) {
   Tries tries;
   const auto may_have_happened = [&](Error error) {
     if (tries.lost && !is_quiet(ask)) error.outcome = Outcome::kMayHaveHappened;
@@ -318,7 +320,7 @@ Result<http::Response> Session::send(const Ask& given) {
   }
 }
 
-Result<http::Response> Session::demand(const Ask& ask, std::string_view what) {
+Result<http::Response> Session::demand(Ask& ask, std::string_view what) {
   auto answer = send(ask);
   if (!answer) return answer;
   if (answer->ok() && !(ask.late_errors && is_refused_with_success(*answer))) return answer;

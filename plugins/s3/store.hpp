@@ -93,9 +93,18 @@ class Session {
 
   // The last answer, whatever its status. An error means that there was none: "s3.unreachable",
   // "s3.tls", the error of a callback, or that the call was cancelled.
-  snapcore::Result<http::Response> send(const Ask& given);
+  // The body is there again afterwards.
+  snapcore::Result<http::Response> send(Ask& ask);
+  snapcore::Result<http::Response> send(const Ask& ask) {
+    Ask own = ask;
+    return send(own);
+  }
   // An answer with a 2xx status; anything else is the error for `what`.
-  snapcore::Result<http::Response> demand(const Ask& ask, std::string_view what);
+  snapcore::Result<http::Response> demand(Ask& ask, std::string_view what);
+  snapcore::Result<http::Response> demand(const Ask& ask, std::string_view what) {
+    Ask own = ask;
+    return demand(own, what);
+  }
 
   // From here on the call may be cancelled and what is left behind is removed all the same; with
   // little patience.
@@ -108,7 +117,8 @@ class Session {
  private:
   struct Tries;
   enum class Next { kTake, kRefused, kAtOnce, kLater };
-  snapcore::Result<http::Response> send_once(const Ask& ask);
+  // Takes the body for as long as it is under way.
+  snapcore::Result<http::Response> send_once(Ask& ask);
   Next judge(const Ask& ask, const http::Response& answer, Tries& tries);
   snapcore::Result<std::optional<http::Response>> found_done(const Ask& ask, const Tries& tries);
   bool correct_credentials(const Ask& ask, const Refusal& refusal);

@@ -23,21 +23,12 @@ namespace {
 
 constexpr std::size_t kMostParts = 10'000;
 
-struct Md5 {
-  std::string hex;
-  std::string base64;
-};
-
-// What stores compare on arrival. Empty where a policy of this machine forbids MD5.
-std::optional<Md5> md5(std::string_view bytes) {
+// What stores compare on arrival.
+std::string md5(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_md5(), nullptr) != 1 ||
-      size != 16) {
-    return std::nullopt;
-  }
-  return Md5{snapcore::to_hex(std::as_bytes(std::span(digest, 16))),
-             snapcore::base64({reinterpret_cast<const char*>(digest), 16})};
+  if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_md5(), nullptr) != 1) return {};
+  return {reinterpret_cast<const char*>(digest), size};
 }
 
 void describe(const NewObject& object, http::Headers& headers) {
@@ -53,11 +44,10 @@ void add_conditions(const NewObject& object, http::Headers& headers) {
   if (object.if_absent) headers.emplace_back("if-none-match", "*");
 }
 
-// Bytes travel with two digests: the signature covers one of them, the store compares both.
-void add_body(Ask& ask, std::string body) {
-  if (const auto sum = md5(body)) ask.headers.emplace_back("content-md5", sum->base64);
-  ask.payload_hash = snapcore::sha256_hex(body);
-  ask.body = std::move(body);
+void add_body(Ask& ask, Body& body) {
+  if (!body.md5.empty()) ask.headers.emplace_back("content-md5", snapcore::base64(body.md5));
+  ask.payload_hash = body.sha256;
+  ask.body = std::move(body.bytes);
 }
 
 auto look_for(Session& session, const NewObject& object) {
@@ -106,12 +96,19 @@ Error not_a_part(const Session& session, const NewObject& object, std::string_vi
 
 }  // namespace
 
-Result<Found> put_whole(Session& session, const NewObject& object, std::string body) {
+Body digested(std::string bytes) {
+  Body body{.bytes = std::move(bytes)};
+  body.sha256 = snapcore::sha256_hex(body.bytes);
+  body.md5 = md5(body.bytes);
+  return body;
+}
+
+Result<Found> put_whole(Session& session, const NewObject& object, Body body) {
   Ask ask{.method = "PUT", .key = object.key, .look_first = look_for(session, object)};
   describe(object, ask.headers);
   add_conditions(object, ask.headers);
-  add_body(ask, std::move(body));
-  auto answer = session.demand(ask, "cannot write " + session.store().shown(object.key));
+  add_body(ask, body);
+  auto answer = session.demand(std::move(ask), "cannot write " + session.store().shown(object.key));
   if (!answer) return fail(answer.error());
   return written(session, object, *answer);
 }
@@ -162,7 +159,7 @@ Result<> Upload::load_parts() {
   }
 }
 
-Result<> Upload::add(std::string body) {
+Result<> Upload::add(Body& body) {
   const auto number = static_cast<std::uint32_t>(parts_.size() + 1);
   if (number > kMostParts) {
     return fail({.code = "s3.too_large",
@@ -171,10 +168,10 @@ Result<> Upload::add(std::string body) {
                  .hint = "set a larger part_size in the site",
                  .category = Category::kPrecondition});
   }
-  const std::uint64_t size = body.size();
+  const std::uint64_t size = body.bytes.size();
   if (const auto kept = kept_.find(number); kept != kept_.end() && kept->second.size == size) {
-    const auto sum = md5(body);
-    if (sum && kept->second.etag == "\"" + sum->hex + "\"") {
+    const std::string sum = snapcore::to_hex(snapcore::as_bytes(body.md5));
+    if (!sum.empty() && kept->second.etag == "\"" + sum + "\"") {
       parts_.push_back(kept->second);
       return {};
     }
@@ -182,8 +179,9 @@ Result<> Upload::add(std::string body) {
   Ask ask{.method = "PUT",
           .key = object_.key,
           .query = {{"partNumber", std::to_string(number)}, {"uploadId", id_}}};
-  add_body(ask, std::move(body));
+  add_body(ask, body);
   auto answer = session_->demand(ask, "cannot write " + session_->store().shown(object_.key));
+  body.bytes = std::move(ask.body);
   if (!answer) return fail(answer.error());
   Part part{size, std::string(answer->header("etag"))};
   if (part.etag.empty()) return fail(not_a_part(*session_, object_, "a part has no ETag"));

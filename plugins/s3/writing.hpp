@@ -21,10 +21,19 @@ struct NewObject {
   bool if_absent = false;
 };
 
+// Bytes with the digests they travel with: the signature covers one, the store compares both.
+struct Body {
+  std::string bytes = {};
+  std::string sha256 = {};  // in hex
+  std::string md5 = {};     // as its 16 bytes; empty where a policy of this machine forbids MD5
+};
+// Needs no call: on any thread.
+Body digested(std::string bytes);
+
 // The answer is the new object as the store has it: exactly the version that was written. When the
 // answer to a write is lost, the store is asked whether it happened. "s3.changed" when a condition
 // does not hold.
-snapcore::Result<Found> put_whole(Session& session, const NewObject& object, std::string body);
+snapcore::Result<Found> put_whole(Session& session, const NewObject& object, Body body);
 
 // An upload in parts. Nothing is visible before complete().
 class Upload {
@@ -35,7 +44,8 @@ class Upload {
                                         const std::string& id);
 
   const std::string& id() const { return id_; }
-  snapcore::Result<> add(std::string body);
+  // The bytes are there again afterwards.
+  snapcore::Result<> add(Body& body);
   snapcore::Result<Found> complete();
   // What is not there any more is fine.
   static snapcore::Result<> abort(Session& session, const std::string& key, const std::string& id);

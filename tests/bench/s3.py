@@ -36,7 +36,7 @@ class Bench(Figures):
         self.files = self.folder / "files"
         self.files.mkdir()
         self.sink = self.folder / "sink"
-        self.memory = 0  # megabytes that a measurement may fill, page cache and all
+        self.memory = 64  # megabytes that a measurement may fill, page cache and all
         self.digests = {}  # of the objects in the store
         self.store = Store(self.folder / "server")
         self.store.make_bucket("bench")
@@ -197,7 +197,7 @@ class Bench(Figures):
         self.at_most(f"{name}, aws+etcdctl / 3", ours.wall, "s", found.get("by_hand"), 1 / 3)
 
     def versions(self):
-        self.memory = 0
+        self.memory = 64
         self.store.make_bucket("history", versions=True)
         began = time.monotonic()
         for serial in range(VERSIONS):
