@@ -108,7 +108,7 @@ Result<Found> put_whole(Session& session, const NewObject& object, Body body) {
   describe(object, ask.headers);
   add_conditions(object, ask.headers);
   add_body(ask, body);
-  auto answer = session.demand(std::move(ask), "cannot write " + session.store().shown(object.key));
+  auto answer = session.demand(ask, "cannot write " + session.store().shown(object.key));
   if (!answer) return fail(answer.error());
   return written(session, object, *answer);
 }
