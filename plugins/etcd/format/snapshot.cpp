@@ -171,9 +171,35 @@ class Examination {
     return file_.size();
   }
 
+  // Behind its pages a server's own file has zeros, or a page that was given up. That holds more
+  // than 32 bytes, or, when it is empty, no more than its header.
+  bool hides_a_digest() const {
+    constexpr std::size_t kSector = 512;
+    Room room;
+    Bytes behind;
+    const std::uint64_t end = examined_.database_size;
+    if (examined_.file_size - end < kSector) return false;
+    if (!file_.fetch(end, kSector, room, behind).empty()) return false;
+    const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+    const Bytes digest = behind.first(Sha256::kSize);
+    const Bytes rest = behind.subspan(Sha256::kSize);
+    return std::all_of(rest.begin(), rest.end(), is_zero) &&
+           !std::all_of(digest.begin() + bolt::kPageHeaderSize, digest.end(), is_zero);
+  }
+
   // Without the digest the length alone tells a whole snapshot from one cut within its digest.
   Result<> check_length() {
     if (examined_.has_trailer) return {};
+    if (hides_a_digest()) {
+      const std::uint64_t whole = examined_.database_size + Sha256::kSize;
+      return fail(refused("snapshot_damaged",
+                          "is " + std::to_string(examined_.file_size - whole) +
+                              " bytes too long: behind its pages stands what looks like their "
+                              "SHA-256, and more behind that",
+                          "copy or take the snapshot again; without what was added to it the file "
+                          "has " +
+                              std::to_string(whole) + " bytes"));
+    }
     if (const auto problem = problem_with_length(examined_.file_size, examined_.database_size);
         !problem.empty()) {
       const std::uint64_t behind = examined_.file_size - examined_.database_size;

@@ -154,6 +154,30 @@ TEST(Snapshot, OfTooManyBytesIsNotCalledCutOff) {
   EXPECT_EQ(examine(bytes_of(shorter), "s.db").error().code, "etcd.snapshot_truncated");
 }
 
+// Copied by something that fills up blocks it is no copy of a server's own file: its digest is
+// there.
+TEST(Snapshot, ThatIsFilledUpWithZerosIsNotTakenForOneWithoutADigest) {
+  const EtcdContent content = etcd_content(20);
+  const std::string database = content.database();
+  const std::string zeros(8 * content.page_size, '\0');
+  for (const std::size_t more :
+       {std::size_t{480}, std::size_t{content.page_size} - 32, zeros.size() - 32}) {
+    const std::string filled = content.snapshot() + zeros.substr(0, more);
+    for (const bool raw : {false, true}) {
+      const auto refused =
+          raw ? examine(bytes_of(filled), "s.db", kRawFile) : examine(bytes_of(filled), "s.db");
+      ASSERT_FALSE(refused) << more;
+      EXPECT_THAT(refused.error().message,
+                  StartsWith("s.db is " + std::to_string(more) + " bytes too long"));
+      EXPECT_THAT(refused.error().hint, HasSubstr(std::to_string(database.size() + 32) + " bytes"));
+    }
+  }
+  // What a server's own file may have there: space, and a page that was given up.
+  EXPECT_TRUE(examine(bytes_of(database + zeros), "s.db", kRawFile));
+  const std::string page = database.substr(3 * content.page_size, content.page_size);
+  EXPECT_TRUE(examine(bytes_of(database + page + zeros), "s.db", kRawFile));
+}
+
 TEST(Snapshot, OneWholeMetaPageIsEnoughAsItIsForEtcdAndIsTold) {
   EtcdContent content = etcd_content(20);
   std::string bytes = content.database();
