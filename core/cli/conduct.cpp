@@ -88,8 +88,10 @@ Result<Plan> plan_errand(Invocation& invocation, OpenSite& site, const Errand& e
   }
   if (plan) {
     if (auto asked = check_answers(errand.wish, *plan); !asked) return fail(asked.error());
+    return plan;
   }
-  return plan;
+  // One that is planned again knows already what it did.
+  return past ? plan : fail(beside_unfinished(invocation, std::move(plan.error())));
 }
 
 void show_plan(Invocation& invocation, const OpenSite& site, const Errand& errand, const Plan& plan,

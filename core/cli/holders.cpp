@@ -22,17 +22,29 @@ bool is_asked_to_be_broken(const Lease& lease, Liveness process, const LeaseWish
          std::find(wish.breaking.begin(), wish.breaking.end(), lease.fence) != wish.breaking.end();
 }
 
-std::map<std::string, std::vector<Lease>> held_by_run(FileSystem& fs, const Path& state,
-                                                      const Plan& plan, const LeaseWish& wish) {
+using ByRun = std::map<std::string, std::vector<Lease>>;
+
+ByRun held_by_run(FileSystem& fs, const Path& state, const Plan& plan, const LeaseWish& wish) {
   RealSleeper sleeper;
   FileLeaseStore store(fs, state / "leases", sleeper);
   const RealProcesses processes;
-  std::map<std::string, std::vector<Lease>> runs;
+  ByRun runs;
   for (const std::string& key : lease_keys(plan)) {
     auto lease = store.read(key);
     if (!lease || !*lease || (*lease)->released) continue;
     if (is_asked_to_be_broken(**lease, processes.look_for((*lease)->holder), wish)) continue;
     runs[(*lease)->holder.run].push_back(std::move(**lease));
+  }
+  return runs;
+}
+
+ByRun held_by_run(FileSystem& fs, const Path& state) {
+  RealSleeper sleeper;
+  auto known = FileLeaseStore(fs, state / "leases", sleeper).list();
+  ByRun runs;
+  if (!known) return runs;
+  for (Lease& lease : known->leases) {
+    if (!lease.released) runs[lease.holder.run].push_back(std::move(lease));
   }
   return runs;
 }
@@ -46,10 +58,10 @@ Stands stands_where(Runs& runs, const std::string& id, const LastSeen& seen, Tim
   return is_over(*run) ? Stands::kOver : Stands::kHalfWay;
 }
 
-std::string resources_of(const Holder& holder) {
+std::string resources_of(const Holder& holder, const std::string& kind) {
   const std::size_t more = holder.leases.size() - 1;
   return printable(holder.leases.front().key) +
-         (more == 0 ? "" : " and " + describe_count(more, "other thing") + " of this plan");
+         (more == 0 ? "" : " and " + describe_count(more, "other thing") + kind);
 }
 
 std::string process_of(const Holder& holder) {
@@ -63,9 +75,9 @@ std::string process_words(const Holder& holder) {
              : "whether its " + process_of(holder) + " still runs cannot be told from here";
 }
 
-std::string sentence(const Holder& holder, Time now) {
+std::string sentence(const Holder& holder, Time now, const std::string& kind = " of this plan") {
   const std::string run = "run " + printable(holder.run, 128);
-  const std::string on = resources_of(holder);
+  const std::string on = resources_of(holder, kind);
   switch (holder.stands) {
     case Stands::kAtWork:
       if (holder.seen.process == Liveness::kRunning)
@@ -131,18 +143,12 @@ Value value_of(const std::vector<Holder>& holders) {
   return list;
 }
 
-}  // namespace
-
-std::vector<Holder> holders_of(const Invocation& invocation, const Plan& plan,
-                               const LeaseWish& wish) {
-  RealFileSystem fs;
-  const auto state =
-      find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
-  if (!state) return {};
-  Runs runs(fs, invocation.clock, *state);
+std::vector<Holder> holders_of(const Invocation& invocation, FileSystem& fs, const Path& state,
+                               ByRun held) {
+  Runs runs(fs, invocation.clock, state);
   const RealProcesses processes;
   std::vector<Holder> holders;
-  for (auto& [run, leases] : held_by_run(fs, *state, plan, wish)) {
+  for (auto& [run, leases] : held) {
     Holder holder{.run = run, .leases = std::move(leases)};
     holder.seen = *last_seen(holder.leases, processes, run);
     if (holder.seen.process == Liveness::kGone && remains_of(runs, run) == Remains::kNothing)
@@ -151,6 +157,31 @@ std::vector<Holder> holders_of(const Invocation& invocation, const Plan& plan,
     holders.push_back(std::move(holder));
   }
   return holders;
+}
+
+bool is_unfinished(const Holder& holder) {
+  return holder.stands == Stands::kAtWork || holder.stands == Stands::kHalfWay ||
+         holder.stands == Stands::kDamaged;
+}
+
+// Nothing that a run did makes a runbook or a command line wrong.
+bool is_of_the_text(const Error& problem) {
+  if (problem.code == "runbook.failed") return false;
+  for (const std::string_view kind : {"runbook.", "lua.", "arguments."}) {
+    if (problem.code.starts_with(kind)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<Holder> holders_of(const Invocation& invocation, const Plan& plan,
+                               const LeaseWish& wish) {
+  RealFileSystem fs;
+  const auto state =
+      find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
+  if (!state) return {};
+  return holders_of(invocation, fs, *state, held_by_run(fs, *state, plan, wish));
 }
 
 Error behind_holders(const Invocation& invocation, const std::vector<Holder>& holders,
@@ -170,6 +201,25 @@ Error behind_holders(const Invocation& invocation, const std::vector<Holder>& ho
   refusal.hint = hint + refusal.hint;
   for (const Holder& holder : holders) refusal.hint += all_the_same(holder);
   return refusal;
+}
+
+Error beside_unfinished(const Invocation& invocation, Error problem) {
+  RealFileSystem fs;
+  const auto state =
+      find_state_directory(invocation.globals.state, StateEnvironment::of_this_process());
+  if (!state || is_of_the_text(problem)) return problem;
+  auto holders = holders_of(invocation, fs, *state, held_by_run(fs, *state));
+  std::erase_if(holders, [](const Holder& holder) { return !is_unfinished(holder); });
+  if (holders.empty()) return problem;
+  invocation.output.add_to_result("unfinished", value_of(holders));
+  for (const Holder& holder : holders) {
+    problem.hint += (problem.hint.empty() ? "" : "\n") +
+                    sentence(holder, invocation.clock.now(), "") + "; if that is why, " +
+                    what_first(holder);
+    for (const std::string& command : commands(holder, invocation.globals.typed))
+      problem.hint += "\n" + command;
+  }
+  return problem;
 }
 
 void tell_holders(const Invocation& invocation, const std::vector<Holder>& holders) {

@@ -35,6 +35,11 @@ std::vector<Holder> holders_of(const Invocation& invocation, const Plan& plan,
 Error behind_holders(const Invocation& invocation, const std::vector<Holder>& holders,
                      Error refusal);
 
+// Behind why nothing can be planned at all: which runs stand half way, or are at work, on whatever
+// it is. What cannot be read or asked can be just what they left. Unchanged when there are none, or
+// when it is the runbook itself that is wrong.
+Error beside_unfinished(const Invocation& invocation, Error problem);
+
 // The same on stderr, and in the result, of a plan that nothing else speaks against.
 void tell_holders(const Invocation& invocation, const std::vector<Holder>& holders);
 

@@ -223,6 +223,38 @@ void show_newer(Page& page, const Error& refusal, const std::string& typed) {
   page.line(2, "What else is told here of a way back is for after that.", Tone::kLoud);
 }
 
+// Of one that can be neither gone on with nor taken back before that: "run.newer_run" says what
+// came later.
+Result<> check_not_below(Invocation& invocation, FileSystem& fs, const Path& state,
+                         const RunSummary& run, const Plan& plan, const History& history) {
+  if (run.problem) return {};
+  auto newer = check_nothing_newer_now(invocation, {run.id, state, fs, plan, history});
+  if (!newer && newer.error().code == "run.newer_run") return newer;
+  return {};
+}
+
+Result<ExitCode> show_one_as_json(Invocation& invocation, FileSystem& fs, const Path& state,
+                                  const RunSummary& run, bool stands_half_way) {
+  Output& output = invocation.output;
+  History history;
+  const auto journal = run.directory / "journal.jsonl";
+  const auto read = read_journal(fs, journal, [&](const Record& record) -> Result<> {
+    output.event("record", Value::object({{"seq", record.seq},
+                                          {"at", to_rfc3339(record.at)},
+                                          {"record", record.type},
+                                          {"body", record.body}}));
+    history.take(record);
+    return {};
+  });
+  if (!read && !run.problem) return fail(read.error());
+  if (run.problem) return ExitCode::kDoneWithWarnings;
+  if (!stands_half_way) return ExitCode::kDone;
+  const Plan plan = plan_of(fs, run, history);
+  if (auto newer = check_not_below(invocation, fs, state, run, plan, history); !newer)
+    output.add_to_result("first", to_value(newer.error()));
+  return ExitCode::kDone;
+}
+
 Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                           const std::string& id) {
   const auto run = runs.summary(id);
@@ -230,18 +262,8 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   Output& output = invocation.output;
   const Sightings sightings(fs, runs.state(), invocation.clock.now());
   output.add_to_result("summary", value_of(*run, sightings));
-  const auto journal = run->directory / "journal.jsonl";
-  if (output.json()) {
-    const auto read = read_journal(fs, journal, [&](const Record& record) -> Result<> {
-      output.event("record", Value::object({{"seq", record.seq},
-                                            {"at", to_rfc3339(record.at)},
-                                            {"record", record.type},
-                                            {"body", record.body}}));
-      return {};
-    });
-    if (!read && !run->problem) return fail(read.error());
-    return run->problem ? ExitCode::kDoneWithWarnings : ExitCode::kDone;
-  }
+  const bool stands_half_way = half_way(*run, sightings);
+  if (output.json()) return show_one_as_json(invocation, fs, runs.state(), *run, stands_half_way);
   constexpr std::size_t kLabel = 10;
   Page page(output.out_style());
   page.line(0, run->id + ": " + (run->summary.empty() ? "a run" : run->summary), Tone::kBold);
@@ -254,7 +276,6 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
                describe_bytes(run->dropped_bytes) + " of an unfinished record at the end");
   }
   const std::string& typed = invocation.globals.typed;
-  const bool stands_half_way = half_way(*run, sightings);
   if (stands_half_way) show_why(page, *run, typed);
   const History history = show_records(page, fs, *run);
   const Plan plan = plan_of(fs, *run, history);
@@ -262,11 +283,10 @@ Result<ExitCode> show_one(Invocation& invocation, FileSystem& fs, Runs& runs,
   const auto held = sightings.held_by(*run);
   const DamagedRun damaged{*run, plan, history, held};
   const bool shows_damage = wants_a_way_out(*run, sightings);
-  const auto newer =
-      stands_half_way && !shows_damage && !run->problem
-          ? check_nothing_newer_now(invocation, {id, runs.state(), fs, plan, history})
-          : Result<>();
-  const bool below = !newer && newer.error().code == "run.newer_run";
+  const auto newer = stands_half_way && !shows_damage
+                         ? check_not_below(invocation, fs, runs.state(), *run, plan, history)
+                         : Result<>();
+  const bool below = !newer;
   if (below) show_newer(page, newer.error(), typed);
   if (shows_damage && stands_half_way) show_what_may_have_been_done(page, damaged);
   if (stands_half_way) by_hand(page, steps, !below);

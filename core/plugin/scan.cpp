@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <mutex>
 #include <utility>
 
@@ -70,9 +71,11 @@ Scan scan_plugin(const PluginFile& file) {
     return Scan{file, "", fail(named(file, problem))};
   };
   if (auto safe = check_safe(file.path); !safe) return refused(safe.error());
-  auto sha256 = hash_file(file.path);
-  if (!sha256) return refused(sha256.error());
+  // The child loads it meanwhile.
+  auto digest = std::async(std::launch::async, hash_file, file.path);
   auto manifest = read_manifest(file);
+  auto sha256 = digest.get();
+  if (!sha256) return refused(sha256.error());
   if (!manifest) return Scan{file, std::move(*sha256), fail(named(file, manifest.error()))};
   return Scan{file, std::move(*sha256), std::move(manifest)};
 }

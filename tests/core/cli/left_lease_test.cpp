@@ -222,6 +222,27 @@ TEST_F(LeftLeaseTest, APlanThatAGuardRefusesNamesTheRunThatStandsInItsWayFirst) 
   EXPECT_THAT(names("a"), ElementsAre("calls", "one"));
 }
 
+TEST_F(LeftLeaseTest, APlanThatCannotBeMadeNamesTheRunThatStandsHalfWay) {
+  put("lost.lua", "instance('a'):add { name = 'two' }\nerror 'nothing to restore'\n");
+  put("typo.lua", "instance('a'):ad { name = 'two' }\n");
+  const std::string run = done_run();
+  EXPECT_THAT(snapcore({"plan", path("lost.lua")}).err, Not(HasSubstr(run)));
+  cut_last_record(run);
+  leave_the_lease();
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"plan", path("lost.lua")}, {"run", path("lost.lua"), "--yes"}}) {
+    const std::string said = unbroken(snapcore(command).err);
+    const auto why = said.find("nothing to restore");
+    const auto who = said.find("run " + run + " stands half way and holds ledger:" + path("a"));
+    EXPECT_LT(why, who) << said;
+    EXPECT_LT(who, said.find(" resume " + run)) << said;
+    EXPECT_THAT(said, HasSubstr(" rollback " + run));
+  }
+  EXPECT_THAT(snapcore({"plan", path("lost.lua"), "--json"}).out,
+              HasSubstr(R"("unfinished":[{"at_work":false)"));
+  EXPECT_THAT(snapcore({"plan", path("typo.lua")}).err, Not(HasSubstr(run)));
+}
+
 TEST_F(LeftLeaseTest, APlanThatIsOnlyShownSaysWhatStandsInItsWayAndKeepsItsDigest) {
   const std::string run = done_run();
   cut_last_record(run);

@@ -123,6 +123,8 @@ TEST_F(NewerRunTest, AHeldRunThatLostItsLeaseToOneThatIsDoneNeitherGoesOnNorBack
   expect_refused(rollback(held), thief);
   expect_refused(snapcore({"resume", held}), thief);
   EXPECT_THAT(names("a"), ElementsAre("calls", "one", "two"));
+  EXPECT_THAT(snapcore({"runs", held, "--json"}).out,
+              HasSubstr(R"("first":{"category":"precondition","code":"run.newer_run")"));
   const std::string below = unbroken(snapcore({"runs", held}).out);
   EXPECT_THAT(below, HasSubstr("run " + thief + " acted on it later, and that stands"));
   EXPECT_THAT(below, HasSubstr(" rollback " + thief));
