@@ -2,18 +2,13 @@
 
 #include <snapcore/utf8.hpp>
 
+#include "refusal.hpp"
+
 namespace tfstate {
 namespace {
 
 using snapcore::fail;
 using snapcore::shown;
-
-snapcore::Error refused(std::string code, std::string message, std::string hint) {
-  return {.code = std::move(code),
-          .message = std::move(message),
-          .hint = std::move(hint),
-          .category = snapcore::Category::kPrecondition};
-}
 
 bool is_sealed(const State& state) { return state.form == Form::kEncrypted; }
 
