@@ -23,6 +23,12 @@ bool is_of_somebody_else(const std::string& name) {
                       [&](std::string_view end) { return name.ends_with(end); });
 }
 
+Result<std::vector<std::string>> log_in(const fs::path& dir) {
+  auto names = names_in(dir);
+  if (names) std::erase_if(*names, is_of_somebody_else);
+  return names;
+}
+
 // It bears the name of a backup, too.
 fs::path part_of(const Contents& contents) {
   const fs::path backup = contents.backup;
@@ -34,9 +40,8 @@ MadeDirectory made_part(const Contents& contents) {
 }
 
 Result<> move_all(const fs::path& from, const fs::path& to, const Step& step) {
-  auto names = names_in(from);
+  const auto names = log_in(from);
   if (!names) return fail(names.error());
-  std::erase_if(*names, is_of_somebody_else);
   for (const std::string& name : *names) {
     if (auto go = step("rename " + (from / name).string() + " to " + (to / name).string()); !go)
       return go;
@@ -56,9 +61,8 @@ Result<> move_back(const fs::path& from, const fs::path& to, bool keeps, const S
 
 Result<> move_all_back(const fs::path& from, const fs::path& to, bool keeps, const Step& step,
                        std::vector<Move>* taken) {
-  auto names = names_in(from);
+  const auto names = log_in(from);
   if (!names) return fail(names.error());
-  std::erase_if(*names, is_of_somebody_else);
   for (const std::string& name : *names) {
     if (auto moved = move_back(from / name, to / name, keeps, step, taken); !moved) return moved;
   }

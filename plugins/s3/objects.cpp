@@ -38,6 +38,11 @@ Error locked(const std::string& shown, const std::string& why) {
           .category = Category::kPrecondition};
 }
 
+// What is locked is a version: a delete marker in front of it is no harm.
+bool is_protected(const objects::RemoveArgs& args, const Found& found) {
+  return args.version_id && !found.lock.empty();
+}
+
 // What is replaced has to be there afterwards.
 Result<> check_replaced(Session& session, const std::string& key,
                         const std::optional<Found>& found) {
@@ -250,7 +255,7 @@ Result<sdk::Planned> Source::plan_objects_remove(sdk::Call& call, const objects:
   if (!found && !(args.version_id && found.error().code == "s3.deleted")) {
     return fail(found.error());
   }
-  if (found && !found->lock.empty()) return fail(locked(shown, found->lock));
+  if (found && is_protected(args, *found)) return fail(locked(shown, found->lock));
   sdk::Planned planned(args.version_id
                            ? "remove version " + *args.version_id + " of " + shown + " for good"
                            : "remove " + shown +
@@ -272,7 +277,7 @@ Result<> Source::objects_remove(sdk::Call& call, const objects::RemoveArgs& args
     if (repeated && !marker) return {};
     if (!marker) return fail(found.error());
   }
-  if (found && !found->lock.empty()) return fail(locked((*store)->shown(key), found->lock));
+  if (found && is_protected(args, *found)) return fail(locked((*store)->shown(key), found->lock));
   return remove_version(session, key, args.version_id);
 }
 

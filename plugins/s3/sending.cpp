@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "removing.hpp"
+
 namespace s3 {
 
 using snapcore::Error;
@@ -205,10 +207,18 @@ Result<> withdraw_one(Session& session, const std::string& key, const std::strin
   auto found = find_marked(session, key, mark);
   if (!found) return fail(found.error());
   if (!*found) return {};
-  if (auto removed = remove_version(session, key, (*found)->object.version_id); !removed) {
-    return removed;
+  const auto& version = (*found)->object.version_id;
+  if (!version) {
+    if (auto removed = remove_version(session, key, {}); !removed) return removed;
+    words.push_back("removed " + session.store().shown(key));
+    return {};
   }
-  words.push_back("removed " + session.store().shown(key));
+  const auto gone = take_away(session, key, *version);
+  if (!gone) return fail(gone.error());
+  words.push_back(*gone == Gone::kRemoved
+                      ? "removed " + session.store().shown(key)
+                      : session.store().shown(key) + " is hidden by what is newer; its version " +
+                            *version + " stays, since the bucket protects it");
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "listing.hpp"
+#include "removing.hpp"
 #include "sending.hpp"
 #include "source.hpp"
 #include "writing.hpp"
@@ -42,6 +43,15 @@ class Trial {
     if (!tried) return fail(tried.error());
     if (!gone) return fail(gone.error());
     return traits;
+  }
+
+  // What it wrote stays, hidden: the bucket locks what is written to it.
+  std::optional<std::string> left() const {
+    if (!protected_) return std::nullopt;
+    return "the bucket protects what is written to it: what the test wrote stays as hidden "
+           "versions "
+           "of " +
+           session_.store().shown(key_);
   }
 
  private:
@@ -97,7 +107,9 @@ class Trial {
     });
     if (!listed && listed.error().code != "s3.unsupported") return listed;
     for (const std::string& version : versions) {
-      if (auto removed = remove_version(session_, key_, version); !removed) return removed;
+      const auto gone = take_away(session_, key_, version);
+      if (!gone) return fail(gone.error());
+      protected_ = protected_ || *gone == Gone::kHidden;
     }
     if (!versions.empty()) return {};
     return remove_version(session_, key_, {});
@@ -105,6 +117,7 @@ class Trial {
 
   Session& session_;
   std::string key_;
+  bool protected_ = false;
 };
 
 const char* word(objects::Honoured honoured) {
@@ -183,9 +196,11 @@ Result<objects::Traits> known_traits(Session& session) {
 }
 
 Result<objects::Traits> test_traits(Session& session, const std::string& mark) {
-  auto traits = Trial(session, mark).run();
+  Trial trial(session, mark);
+  auto traits = trial.run();
   if (!traits) return traits;
   traits->words = words_of(*traits);
+  if (auto left = trial.left()) traits->words.push_back(std::move(*left));
   const NewObject kept{
       .key = traits_key(session.settings()), .mark = mark, .content_type = "application/json"};
   auto written =

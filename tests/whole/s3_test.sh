@@ -66,6 +66,34 @@ case_versions_and_deletions_are_told_in_order() {
   ! grep -q 'state$' "$work/out" || fail_case "a deleted object is listed"
 }
 
+case_what_a_bucket_protects_is_taken_out_of_sight_and_never_lost() {
+  start_store minio MinIO
+  make_protected_bucket vault
+  mkdir "$work/files"
+  echo small >"$work/files/small"
+  head -c 12000000 /dev/urandom >"$work/files/large"
+  cat >"$work/site.lua" <<LUA
+return { instances = {
+  files = { plugin = "files", path = "$work/files" },
+  store = { plugin = "s3", bucket = "vault", prefix = "db/", endpoint = "$url", part_size = 5242880 },
+} }
+LUA
+  expect_exit 0 snapcore call store.test_store --yes
+  cat "$work/err" >>"$work/out"
+  expect_said 'If-None-Match.: yes' 'stays as hidden versions of'
+  local name
+  for name in small large; do
+    expect_exit 0 snapcore call store.keep "from=files:$name" "name=$name" --yes
+    ask GET "vault/db/$name" </dev/null | cmp - "$work/files/$name" || fail_case "$name is not what was kept"
+    expect_exit 0 snapcore rollback "$(newest_run)" --yes
+    expect_said "db/$name is hidden by what is newer; its version"
+    expect_exit 4 snapcore show store "$name"
+    expect_exit 0 snapcore call store.objects_versions "key=$name" --json
+    expect_equal "$(grep -o '"marker":true\|"size":[0-9]*' "$work/out" | tr '\n' ' ')" \
+      "\"marker\":true \"size\":$(stat -c %s "$work/files/$name") "
+  done
+}
+
 # tested NAME SERVER   what test_store finds out about a bucket without and with versions, as a table
 tested() {
   local versions

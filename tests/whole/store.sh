@@ -13,3 +13,12 @@ ask() {
   curl -sS --fail-with-body -X "$method" --aws-sigv4 aws:amz:us-east-1:s3 --user snapcore-test:snapcore-secret \
     -H "x-amz-content-sha256: $(sha256sum <"$work/body" | head -c 64)" "${body[@]}" "$url/$path" "$@" || exit 1
 }
+
+# make_protected_bucket NAME   one that keeps every version of everything for a day, whoever asks
+make_protected_bucket() {
+  local rule='<DefaultRetention><Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention>'
+  ask PUT "$1" -H 'x-amz-bucket-object-lock-enabled: true' </dev/null
+  printf '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>%s</Rule></ObjectLockConfiguration>' "$rule" \
+    >"$work/retention"
+  ask PUT "$1?object-lock=" -H "content-md5: $(openssl md5 -binary <"$work/retention" | base64)" <"$work/retention"
+}

@@ -31,6 +31,12 @@ have() {
   [ "$code" = 0 ] || fail_case "$(cat "$work/why")"
 }
 
+make_bucket=make_versioned_bucket
+make_versioned_bucket() {
+  ask PUT "$1" </dev/null
+  echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' | ask PUT "$1?versioning="
+}
+
 # A bucket that keeps versions, of a store that was tested.
 make_store() {
   local code=0
@@ -40,9 +46,9 @@ make_store() {
   [ "$code" = 0 ] || fail_case "OpenTofu was not built: $(cat "$work/why")"
   tofu_bin=$tofu_bin/tofu
   url=$(have minio server)
-  ask PUT bucket -D "$work/head" </dev/null >/dev/null
+  ask GET '' -D "$work/head" </dev/null >/dev/null
   grep -qi '^server: MinIO' "$work/head" || fail_case "this is no MinIO: $(cat "$work/head")"
-  echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' | ask PUT 'bucket?versioning='
+  "$make_bucket" bucket
   write_site ''
   expect_exit 0 snapcore call objects.test_store --yes
 }
@@ -149,6 +155,22 @@ case_a_destroyed_state_comes_back_from_an_older_version_and_the_tool_has_nothing
   chosen=$(ask GET "bucket/net/terraform.tfstate?versionId=$second" </dev/null | field serial)
   expect_equal "$(live | sed "s/\"serial\":$((destroyed + 1)),/\"serial\":$chosen,/" | sha256sum)" \
     "$(ask GET "bucket/net/terraform.tfstate?versionId=$second" </dev/null | sha256sum)" "every byte but the serial"
+  expect_no_changes -var size=large
+  expect_no_lock
+  expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes
+  expect_equal "$(live | sha256sum)" "$was" "the state after the way back"
+  expect_no_lock
+  tofu apply -auto-approve >/dev/null # it takes writes
+}
+
+case_a_state_in_a_bucket_that_protects_every_version_is_restored_and_taken_back() {
+  make_bucket=make_protected_bucket
+  make_infrastructure
+  local second was
+  second=$(version_with '"size":"large"')
+  tofu destroy -auto-approve >/dev/null
+  was=$(live | sha256sum)
+  expect_exit 0 snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$second"
   expect_no_changes -var size=large
   expect_no_lock
   expect_exit '[0125]' snapcore rollback "$(newest_run)" --yes

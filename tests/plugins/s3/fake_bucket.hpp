@@ -32,6 +32,7 @@ class FakeBucket {
 
   bool versioned = false;
   bool honours_conditions = true;
+  bool locks = false;                                // every version, for ever
   std::map<std::string, std::vector<Version>> keys;  // the newest last
   std::map<std::string, std::pair<Request, std::map<int, std::string>>> uploads;
   // Before a request is looked at: an answer in its place.
@@ -225,11 +226,17 @@ class FakeBucket {
     }
     auto& versions = keys[request.key];
     if (has(request, "versionId")) {
+      if (const Version* found = find(request); locks && found && !found->marker) {
+        return reply(400, {},
+                     "<Error><Code>InvalidRequest</Code><Message>Object is WORM protected and "
+                     "cannot be overwritten</Message></Error>");
+      }
       std::erase_if(versions, [&](const Version& version) {
         return version.id == of(request.query, "versionId");
       });
     } else if (versioned) {
       versions.push_back({"v" + std::to_string(++count_), "", {}, true});
+      return reply(204, "x-amz-version-id: " + versions.back().id + "\r\n", "");
     } else {
       versions.clear();
     }

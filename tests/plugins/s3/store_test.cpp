@@ -338,6 +338,48 @@ TEST_F(S3StoreTest, WhatTheStoreHasToKeepIsNotRemoved) {
   for (const auto& line : asked()) EXPECT_FALSE(line.starts_with("DELETE")) << line;
 }
 
+TEST_F(S3StoreTest, WhatTheBucketHasToKeepIsHiddenByTheUndoAsOftenAsItIsMade) {
+  bucket_.versioned = bucket_.locks = true;
+  ASSERT_EQ(put({.key = "state"}, "mine").status, SC_OK);
+  const std::string id = bucket_.newest("state")->id;
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_THAT(undo(), ElementsAre("s3://bucket/state is hidden by what is newer; its version " +
+                                    id + " stays, since the bucket protects it"));
+    EXPECT_THAT(bucket_.visible(), IsEmpty());
+    EXPECT_THAT(bucket_.keys.at("state"), SizeIs(2)) << "one marker";
+  }
+}
+
+TEST_F(S3StoreTest, WhatSomebodyWroteMeanwhileIsNotHidden) {
+  bucket_.versioned = bucket_.locks = true;
+  ASSERT_EQ(put({.key = "state"}, "mine").status, SC_OK);
+  bool written = false;
+  // Behind the look at what is newest, and before the marker.
+  bucket_.instead = [&](const FakeBucket::Request& request) -> std::optional<std::string> {
+    if (request.method == "DELETE" && !request.query.contains("versionId") && !written) {
+      written = true;
+      bucket_.keys["state"].push_back({"theirs", "a newer one"});
+    }
+    return std::nullopt;
+  };
+  undo();
+  EXPECT_TRUE(written);
+  EXPECT_EQ(text("state"), "a newer one");
+}
+
+TEST_F(S3StoreTest, ALockOfABucketThatKeepsAllIsGivenBack) {
+  bucket_.versioned = true;
+  bucket_.keys["state.tflock"] = {
+      {"v0", "lock", {{"x-amz-object-lock-retain-until-date", "2026-01-02T03:00:01Z"}}}};
+  const auto remove = [&](objects::RemoveArgs args) {
+    return act([&](sdk::Call& call) { return source_->objects_remove(call, args); });
+  };
+  EXPECT_EQ(remove({.key = "state.tflock", .version_id = "v0"}).error->code, "s3.protected");
+  EXPECT_EQ(text("state.tflock"), "lock");
+  EXPECT_EQ(remove({.key = "state.tflock"}).status, SC_OK);
+  EXPECT_EQ(text("state.tflock"), "(none)");
+}
+
 TEST_F(S3StoreTest, AnObjectIsReplacedOnlyWhereItsVersionStays) {
   bucket_.keys["state"] = {{"null", "old"}};
   EXPECT_EQ(put({.key = "state"}, "new").error->code, "s3.no_way_back");
@@ -430,6 +472,21 @@ TEST_F(S3StoreTest, ATestTellsAStoreThatHonoursConditionsFromOneThatSaysYesToAll
     EXPECT_EQ(known.versioning, objects::Versioning::kOff);
     EXPECT_FALSE(known.tested);
   }
+}
+
+TEST_F(S3StoreTest, ATestOfABucketThatKeepsAllSaysWhatItLeft) {
+  bucket_.versioned = bucket_.locks = true;
+  objects::Traits tested;
+  const auto done = act([&](sdk::Call& call) -> Result<> {
+    auto test = source_->test_store(call, {});
+    if (!test) return fail(test.error());
+    tested = *test;
+    return {};
+  });
+  ASSERT_EQ(done.status, SC_OK) << done.error_json;
+  EXPECT_EQ(tested.if_absent, objects::Honoured::kYes);
+  EXPECT_THAT(tested.words.back(), HasSubstr("stays as hidden versions of s3://bucket/.snapcore"));
+  EXPECT_THAT(bucket_.visible(), ElementsAre(".snapcore-store-test.json"));
 }
 
 // A store, or somebody before it, that does not know a header has not looked at the condition.
