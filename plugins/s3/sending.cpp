@@ -237,7 +237,7 @@ std::string mark_of(const sdk::Call& call) { return call.facts().key.substr(0, 3
 Result<Content> open_content(sdk::Call& call, const sdk::Artifact& artifact) {
   auto port = call.open_input(artifact);
   if (!port) return fail(port.error());
-  Content content{.port = *port};
+  Content content{.port = *port, .sha256 = artifact.sha256};
   const auto size = content.port.size();
   if (!size) return fail(size.error());
   if (!*size || **size == 0) return content;

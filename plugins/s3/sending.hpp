@@ -30,6 +30,7 @@ std::string mark_of(const snapcore::sdk::Call& call);
 struct Content {
   snapcore::sdk::Port port;
   std::optional<std::uint64_t> hashed_by_host = {};
+  std::optional<std::string> sha256 = {};  // what stands beside it says
 };
 // Of an artifact.
 snapcore::Result<Content> open_content(snapcore::sdk::Call& call,

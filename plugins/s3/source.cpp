@@ -35,22 +35,27 @@ Error kept(const Store& store, const std::string& key, const std::string& why) {
 
 const Value& stored(const Value& manifest) { return manifest.at("stored"); }
 
-// What the manifest says of the bytes, against what they are.
-Result<> compare(const Value& manifest, std::uint64_t size, const std::string& sha256,
-                 const std::string& shown) {
+// What the manifest, and what stands beside an artifact that is kept, say of the bytes, against
+// what they are: they would get a digest of their own here, and count as whole.
+Result<> compare(const Value& manifest, const Content& content, std::uint64_t size,
+                 const std::string& sha256, const std::string& shown) {
   const Value& expected = stored(manifest);
-  const auto differ = [&](std::string_view what, const std::string& wanted,
+  const auto differ = [&](std::string_view who, std::string_view what, const std::string& wanted,
                           const std::string& got) {
     return fail({.code = "s3.digest_mismatch",
-                 .message = "not stored as " + shown + ": the manifest says " + std::string(what) +
-                            " " + wanted + ", the bytes have " + got,
+                 .message = "not stored as " + shown + ": " + std::string(who) + " says " +
+                            std::string(what) + " " + wanted + ", the bytes have " + got,
                  .category = Category::kCorrupt});
   };
   if (expected.at("size").is_integer() && expected.at("size").uint_or(0) != size) {
-    return differ("size", std::to_string(expected.at("size").uint_or(0)), std::to_string(size));
+    return differ("the manifest", "size", std::to_string(expected.at("size").uint_or(0)),
+                  std::to_string(size));
   }
   if (expected.at("sha256").is_string() && expected.at("sha256").text() != sha256) {
-    return differ("SHA-256", expected.at("sha256").text(), sha256);
+    return differ("the manifest", "SHA-256", expected.at("sha256").text(), sha256);
+  }
+  if (content.sha256 && *content.sha256 != sha256) {
+    return differ("what stands beside it", "SHA-256", *content.sha256, sha256);
   }
   return {};
 }
@@ -219,7 +224,8 @@ Result<sdk::Artifact> Source::store_from(sdk::Call& call, const Content& content
   auto sent = send_from(
       session, content, object, traces,
       [&](std::uint64_t size, const std::string& sha256) -> Result<> {
-        if (auto right = compare(args.manifest, size, sha256, (*store)->shown(key)); !right) {
+        if (auto right = compare(args.manifest, content, size, sha256, (*store)->shown(key));
+            !right) {
           return right;
         }
         if (!with_companions) return {};

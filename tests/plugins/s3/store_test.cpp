@@ -128,6 +128,12 @@ TEST_F(S3StoreTest, AnArtifactIsKeptAsItWasFoundWithoutMoreBesideIt) {
   from.sha256 = snapcore::sha256_hex("hello");
   ASSERT_EQ(keep().status, SC_OK);
   EXPECT_THAT(bucket_.visible(), ElementsAre("net/state", "net/state.sha256"));
+  undo();
+  from.sha256 = snapcore::sha256_hex("other");
+  const auto wrong = keep();
+  EXPECT_EQ(wrong.error->code, "s3.digest_mismatch");
+  EXPECT_THAT(wrong.error->message, HasSubstr("what stands beside it says SHA-256"));
+  EXPECT_THAT(bucket_.visible(), IsEmpty());
 }
 
 // The failure would be told of something that has happened.
