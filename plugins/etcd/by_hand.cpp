@@ -169,7 +169,10 @@ Lines stage_by_hand(const Target& target, const std::vector<Place>& places,
 
 // `false` ends the script, and does not close the shell of whoever pastes.
 Lines stop_by_hand(const Target& target) {
-  Lines lines;
+  // Elsewhere nothing can be asked whether it answers, and everybody would seem to be stopped.
+  Lines lines = {
+      "if [ -z \"${BASH_VERSION-}\" ]; then echo 'these lines are for bash; nothing was stopped or "
+      "moved' >&2; false; fi"};
   for (const TargetMember& member : target.members) {
     lines.push_back(shell_line(member.stop) + " || echo " +
                     shell_quoted("the stop of " + member.name +

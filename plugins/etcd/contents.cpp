@@ -1,11 +1,10 @@
 #include "contents.hpp"
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
+#include <format/wal.hpp>
 #include <snapcore/support/process.hpp>
-#include <string_view>
 
+#include "own_files.hpp"
 #include "renaming.hpp"
 
 namespace etcd {
@@ -14,18 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 using snapcore::fail;
 
-// What etcd makes in its WAL directory: segments, those it prepares or writes anew, and those it
-// found broken. All else there is somebody's own.
-constexpr std::array<std::string_view, 3> kOfTheLog = {".wal", ".tmp", ".broken"};
-
-bool is_of_somebody_else(const std::string& name) {
-  return std::none_of(kOfTheLog.begin(), kOfTheLog.end(),
-                      [&](std::string_view end) { return name.ends_with(end); });
-}
-
 Result<std::vector<std::string>> log_in(const fs::path& dir) {
   auto names = names_in(dir);
-  if (names) std::erase_if(*names, is_of_somebody_else);
+  if (names) std::erase_if(*names, [](const std::string& name) { return !is_of_the_log(name); });
   return names;
 }
 
@@ -88,6 +78,14 @@ MadeDirectory staged_shell(const Contents& contents) {
 
 bool has_begun(const Contents& contents) {
   return look(contents.backup).there || look(part_of(contents)).there;
+}
+
+std::string shell_of_being_there(const Contents& contents) {
+  const std::string first = quoted_path(fs::path(contents.live) / wal::kFirstSegment);
+  return "[ -e " + quoted_path(contents.backup) + " ] || [ -e " + quoted_path(part_of(contents)) +
+         " ] || { [ -n \"$(" + find_log_in(contents.live) +
+         " -print -quit 2>/dev/null)\" ] && [ \"$(stat -c %i " + first + " 2>/dev/null)\" != " +
+         std::to_string(contents.first_segment) + " ]; }";
 }
 
 Result<> put_in(const Contents& contents, const Step& step) {

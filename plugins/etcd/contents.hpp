@@ -30,6 +30,8 @@ void forget(const Contents& contents);
 
 // Whether anything was put aside and not taken back.
 bool has_begun(const Contents& contents);
+// A condition of the shell: what was live is there, or is put aside.
+std::string shell_of_being_there(const Contents& contents);
 
 MadeDirectory staged_shell(const Contents& contents);
 

@@ -14,6 +14,9 @@
 #include <system_error>
 #include <vector>
 
+#include "mounts.hpp"
+#include "own_files.hpp"
+
 namespace etcd {
 namespace {
 
@@ -40,6 +43,13 @@ Result<fs::path> resolve(const std::string& member, const fs::path& path) {
   }
   const auto found = files::look_at(real);
   if (!found) return fail(found.error());
+  if (*found && S_ISLNK((*found)->st_mode)) {
+    std::error_code ignored;
+    return refuse("etcd.bad_directory",
+                  "member " + member + ": " + real.string() + " is a link to " +
+                      fs::read_symlink(real, ignored).string() + ", which is not there",
+                  "mount what belongs there, or remove the link");
+  }
   if (*found && !S_ISDIR((*found)->st_mode)) {
     return refuse("etcd.bad_directory",
                   "member " + member + ": " + real.string() + " is not a directory");
@@ -105,11 +115,6 @@ Result<bool> has_segments(const fs::path& dir) {
   }
   if (!problem || problem == std::errc::no_such_file_or_directory) return false;
   return fail(files::system_error(problem.value(), "cannot list", dir));
-}
-
-bool lies_in(const fs::path& inner, const fs::path& outer) {
-  const auto [end, at] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return end == outer.end();
 }
 
 // Whether names can be made and renamed in `dir` on behalf of `what`.
@@ -180,6 +185,29 @@ Result<> check_wal(const Place& place) {
                   "correct wal_dir in the site");
   }
   return {};
+}
+
+// A directory that the site names by mistake would be put aside with all that is in it.
+Result<> check_holdings(const Place& place) {
+  auto data = holdings_of(place.data_dir);
+  if (!data) return fail(data.error());
+  if (place.wal_within) std::erase(data->others, place.wal_within->begin()->string());
+  if (!data->of_etcd && !data->others.empty()) {
+    return refuse("etcd.not_a_data_dir",
+                  "member " + place.member + ": " + place.data_dir.string() + " holds " +
+                      some_of(data->others) + " and no 'member': it is no data directory of etcd",
+                  "correct data_dir in the site; if it is the right one, move what is in it "
+                  "elsewhere first");
+  }
+  if (!place.wal_dir || place.wal_is_mount) return {};
+  const auto wal = holdings_of(*place.wal_dir);
+  if (!wal) return fail(wal.error());
+  if (wal->of_etcd || wal->others.empty()) return {};
+  return refuse("etcd.not_a_wal_dir",
+                "member " + place.member + ": " + place.wal_dir->string() + " holds " +
+                    some_of(wal->others) + " and no segment of a WAL",
+                "correct wal_dir in the site; if it is the right one, move what is in it elsewhere "
+                "first");
 }
 
 }  // namespace
@@ -264,7 +292,25 @@ Result<> check_place(const Place& place) {
     if (auto ok = check_parent(place.member, above, *place.wal_dir); !ok) return ok;
   }
   if (auto ok = check_owner(place); !ok) return ok;
+  if (auto ok = check_holdings(place); !ok) return ok;
   return check_wal(place);
+}
+
+std::vector<std::string> goes_along(const Place& place) {
+  if (place.data_is_mount) return {};
+  std::vector<std::string> all;
+  const auto holdings = holdings_of(place.data_dir);
+  if (holdings && !holdings->others.empty()) {
+    all.push_back(some_of(holdings->others) + " in " + place.data_dir.string() +
+                  (holdings->others.size() == 1 ? " is" : " are") +
+                  " not etcd's, and aside with it; nobody removes it");
+  }
+  const fs::path wal = place.data_dir / "member" / "wal";
+  if (std::error_code ignored; !place.wal_dir && fs::is_symlink(wal, ignored)) {
+    all.push_back(wal.string() + ", a link to " + fs::read_symlink(wal, ignored).string() +
+                  ", becomes a directory there");
+  }
+  return all;
 }
 
 }  // namespace etcd

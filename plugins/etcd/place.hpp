@@ -9,6 +9,7 @@
 #include <optional>
 #include <snapcore/error.hpp>
 #include <string>
+#include <vector>
 
 #include "target.hpp"
 
@@ -34,9 +35,14 @@ Result<Place> locate(const TargetMember& member);
 
 // That a directory can be staged beside the live one, given to its owner, and swapped in:
 //   "etcd.no_parent_directory", "etcd.not_writable", "etcd.read_only", "etcd.foreign_owned"
+// that nothing else is meant than etcd's directories:
+//   "etcd.not_a_data_dir", "etcd.not_a_wal_dir"
 // and that the site knows where the WAL is:
 //   "etcd.wal_dir_unknown", "etcd.wal_dir_wrong"
 Result<> check_place(const Place& place);
+
+// For whoever reads the plan: what is not plainly etcd's and goes aside with the data directory.
+std::vector<std::string> goes_along(const Place& place);
 
 // The directory that holds what is staged for `dir`: its parent, or `dir` when that is a mount
 // point.

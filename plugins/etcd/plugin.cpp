@@ -375,6 +375,7 @@ Result<Planned> Plugin::plan_activate(Call&, const ActivateArgs&) {
     const std::string live = place.live().string();
     planned.effect("put " + live + " aside and the new data in its place");
     planned.keeps(live + " stays as " + live + backup_suffix("<time>"));
+    for (std::string& words : goes_along(place)) planned.effect(std::move(words));
     if (!place.wal_dir) continue;
     const std::string wal = place.wal_dir->string();
     planned.effect("the same with " + (place.wal_is_mount ? "what is in " : std::string()) + wal);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <format/wal.hpp>
 #include <snapcore/support/process.hpp>
 
 #include "contents.hpp"
@@ -88,7 +89,8 @@ class SwapPlanner {
                               .backup = backup_of(moved_wal(member)).string(),
                               .staged = staged.string(),
                               .user = member.user,
-                              .group = member.group});
+                              .group = member.group,
+                              .first_segment = look(staged / wal::kFirstSegment).inode});
     return {};
   }
 
@@ -102,6 +104,15 @@ std::string there(const std::string& path) {
 }
 std::string not_there(const std::string& path) {
   return "[ ! -e " + snapcore::process::shell_quoted(path) + " ]";
+}
+
+std::string is_at(std::uint64_t inode, const std::string& path) {
+  return "[ \"$(stat -c %i " + snapcore::process::shell_quoted(path) +
+         " 2>/dev/null)\" = " + std::to_string(inode) + " ]";
+}
+// Ends the lines, unless one of the conditions holds.
+std::string shell_unless(const std::string& conditions, const std::string& words) {
+  return conditions + " || { echo " + snapcore::process::shell_quoted(words) + " >&2; false; }";
 }
 
 // Takes one rename back if it was done. Never moves the old data anywhere but back: what stands in
@@ -154,8 +165,10 @@ Error backup_gone(const std::string& where, const std::string& backup) {
   return {.code = "etcd.backup_gone",
           .message = "what was " + where + " before is not in " + backup +
                      " any more; the way back moved nothing and stopped no member",
-          .hint = "find out who moved or removed it, and put it back as " + backup +
-                  "; if it is lost, there is nothing to go back to",
+          .hint =
+              "mount its file system if that is missing; else find out who moved or removed it, "
+              "and put it back as " +
+              backup + "; if it is lost, there is nothing to go back to",
           .category = Category::kConflict};
 }
 
@@ -189,6 +202,7 @@ void fields(Fields& f, Contents& contents) {
   f("staged", contents.staged);
   f("user", contents.user);
   f("group", contents.group);
+  f("first_segment", contents.first_segment).optional();
 }
 
 void fields(Fields& f, Swap& swap) {
@@ -349,18 +363,27 @@ Kept kept_on_disk(const Staged& staged, std::string_view stamp, std::string_view
 }
 
 std::vector<std::string> shell_of_being_ours(const Swap& swap) {
-  using snapcore::process::shell_quoted;
   std::vector<std::string> lines;
   for (const Move& move : swap.moves) {
     if (!move.keeps) continue;
-    const Move* placed = placed_at(swap, move.from);
-    if (!placed) continue;
-    lines.push_back("if " + there(move.to) + " && " + there(move.from) + " && [ \"$(stat -c %i " +
-                    shell_quoted(move.from) + ")\" != " + std::to_string(placed->inode) +
-                    " ]; then echo " +
-                    shell_quoted("what is at " + move.from +
-                                 " was not put there by this run; nothing was moved") +
-                    " >&2; false; fi");
+    lines.push_back(shell_unless(there(move.to) + " || " + is_at(move.inode, move.from),
+                                 "what was at " + move.from + " before is neither there nor in " +
+                                     move.to + "; nothing was done"));
+    if (const Move* placed = placed_at(swap, move.from)) {
+      lines.push_back(shell_unless(
+          not_there(move.to) + " || " + not_there(move.from) + " || " +
+              is_at(placed->inode, move.from),
+          "what is at " + move.from + " was not put there by this run; nothing was moved"));
+    }
+  }
+  for (const Contents& contents : swap.contents) {
+    for (const Move& move : swap.moves) {
+      if (move.keeps) continue;
+      lines.push_back(
+          shell_unless("! " + is_at(move.inode, move.to) + " || " + shell_of_being_there(contents),
+                       "what was in " + contents.live + " before is not in " + contents.backup +
+                           "; nothing was done"));
+    }
   }
   return lines;
 }

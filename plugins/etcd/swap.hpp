@@ -41,6 +41,7 @@ struct Contents {
   std::string staged = {};  // the same
   std::uint32_t user = 0;
   std::uint32_t group = 0;
+  std::uint64_t first_segment = 0;  // inode, of what is put in; 0: a record of an earlier release
 };
 
 struct Swap {

@@ -5,6 +5,7 @@
 #include <map>
 #include <snapcore/support/files.hpp>
 
+#include "mounts.hpp"
 #include "versions.hpp"
 
 namespace etcd {
@@ -45,11 +46,14 @@ Result<fs::path> parse_directory(const std::string& member, const char* what,
   const fs::path path(text);
   fs::path plain = path.lexically_normal();
   if (!plain.has_filename()) plain = plain.parent_path();
-  const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
-  if (!path.is_absolute() || climbs || plain == plain.root_path()) {
-    return refuse("etcd.bad_directory", "member " + member + ": " + what + " '" + text +
-                                            "' is not an absolute path of a directory");
-  }
+  const auto refused = [&](const char* why) {
+    return refuse("etcd.bad_directory",
+                  "member " + member + ": " + what + " '" + text + "' " + why);
+  };
+  if (!path.is_absolute()) return refused("is not an absolute path");
+  if (std::find(path.begin(), path.end(), "..") != path.end())
+    return refused("has '..' in it; write the path without it");
+  if (plain == plain.root_path()) return refused("is the root of all directories");
   return plain;
 }
 
@@ -112,15 +116,11 @@ class Uses {
   std::map<std::string, std::string> users_;
 };
 
-bool lies_in(const fs::path& inner, const fs::path& outer) {
-  const auto [end, at] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return end == outer.end();
-}
-
 // A directory that the site names, and where it is when links are followed as far as it exists.
 struct NamedDirectory {
   fs::path name;
   fs::path real;
+  Spot spot;
   const TargetMember* member;
   bool is_wal;
 
@@ -129,12 +129,17 @@ struct NamedDirectory {
     std::error_code problem;
     real = fs::weakly_canonical(path, problem);
     if (problem) real = path;  // whoever works with it will say why
+    spot = spot_of(real);
   }
 
   bool is_same_as(const NamedDirectory& other) const {
     std::error_code ignored;  // nothing there
-    return real == other.real || fs::equivalent(real, other.real, ignored);
+    return real == other.real || spot == other.spot || fs::equivalent(real, other.real, ignored);
   }
+  bool lies_in(const NamedDirectory& other) const {
+    return etcd::lies_in(real, other.real) || spot.lies_in(other.spot);
+  }
+  const char* setting() const { return is_wal ? "wal_dir" : "data_dir"; }
   std::string words() const {
     return name.string() + (real == name ? "" : " (which is " + real.string() + ")");
   }
@@ -150,14 +155,14 @@ Result<> check_directories(const std::vector<TargetMember>& members) {
     for (const NamedDirectory& b : places) {
       if (&a == &b) continue;
       const bool same = a.is_same_as(b);
-      if (!same && !lies_in(a.real, b.real)) continue;
+      if (!same && !a.lies_in(b)) continue;
       // A member's WAL may lie in its own data directory.
       if (a.member == b.member && a.is_wal && !same) continue;
-      const std::string other = a.name == b.name ? "that" : b.words();
-      return refuse("etcd.inconsistent_members", "directory " + a.words() + " of member " +
-                                                     a.member->name +
-                                                     (same ? " is also " : " lies in ") + other +
-                                                     " of member " + b.member->name);
+      const std::string other = a.name == b.name ? "" : " " + b.words();
+      return refuse("etcd.inconsistent_members",
+                    "the " + std::string(a.setting()) + " " + a.words() + " of member " +
+                        a.member->name + (same ? " is also the " : " lies in the ") + b.setting() +
+                        other + " of member " + b.member->name);
     }
   }
   return {};

@@ -69,8 +69,31 @@ TEST(Activation, ReleaseLeavesOnlyTheNewData) {
     const auto released = release(activated->kept);
 
     ASSERT_TRUE(released) << released.error().message;
-    EXPECT_EQ(cluster.tree().size(), before);
+    EXPECT_EQ(cluster.tree().size(), before) << testing::PrintToString(*released);
     EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+  }
+}
+
+TEST(Activation, ReleaseLeavesWhatIsNotOfEtcd) {
+  DiskCluster cluster({.members = 1});
+  cluster.live_once();
+  const fs::path data = cluster.home(0) / "data";
+  fs::create_directories(data / "backups/old");
+  std::ofstream(data / "backups/old/snap.db") << "precious";
+  std::ofstream(data / "notes.txt") << "precious";
+  const StagedData staged = staged_for(cluster);
+  Rehearsal rehearsal;
+  const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+  ASSERT_TRUE(activated) << activated.error().message;
+  const fs::path backup = activated->kept.members.at(0).backups.at(0);
+  for (int time = 0; time < 2; ++time) {
+    const auto released = release(activated->kept);
+    ASSERT_TRUE(released) << released.error().message;
+    EXPECT_THAT(*released, ElementsAre("removed what etcd had in " + backup.string() +
+                                       "; backups, notes.txt stay there: they are not etcd's"));
+    EXPECT_FALSE(fs::exists(backup / "member"));
+    EXPECT_TRUE(fs::exists(backup / "backups/old/snap.db"));
+    EXPECT_TRUE(fs::exists(backup / "notes.txt"));
   }
 }
 

@@ -390,6 +390,56 @@ TEST(Staging, MountInsideOfTheDataDirectoryIsRefused) {
   EXPECT_EQ(code_of(space_needed(cluster.target, 1)), "etcd.mount_inside");
 }
 
+// Such as /var/lib in the place of /var/lib/etcd: all that is in it would be put aside.
+TEST(Staging, DirectoriesThatHoldOtherThingsAreNotTakenForThoseOfEtcd) {
+  DiskCluster cluster({.members = 1, .layout = Layout::kWalBeside});
+  const TargetMember& member = cluster.target.members[0];
+  const auto verdict = [&] {
+    const auto place = locate(member);
+    EXPECT_TRUE(place);
+    return place ? check_place(*place) : Result<>();
+  };
+  fs::create_directories(member.data_dir / "postgres");
+  fs::create_directories(*member.wal_dir);
+  EXPECT_EQ(code_of(verdict()), "etcd.not_a_data_dir");
+  EXPECT_THAT(verdict().error().message,
+              HasSubstr("holds postgres and no 'member': it is no data directory of etcd"));
+  fs::create_directories(member.data_dir / "member");
+  EXPECT_TRUE(verdict());
+  std::ofstream(*member.wal_dir / "snap.db") << "precious";
+  EXPECT_EQ(code_of(verdict()), "etcd.not_a_wal_dir");
+  std::ofstream(*member.wal_dir / "0000000000000000-0000000000000000.wal") << "x";
+  EXPECT_TRUE(verdict());
+  fs::remove_all(member.data_dir);
+  fs::create_directories(member.data_dir / "lost+found");
+  fs::create_directories(member.data_dir / "member.backup-20260102T030405Z");
+  EXPECT_TRUE(verdict()) << "a new file system, and what an earlier restore kept";
+}
+
+TEST(Staging, ADirectoryThatIsMountedInAnotherMembersIsRefused) {
+  DiskCluster cluster({.members = 2});
+  const fs::path outer = cluster.home(0) / "data", inner = cluster.home(1) / "data";
+  fs::create_directories(outer / "sub");
+  fs::create_directories(inner);
+  if (::mount((outer / "sub").c_str(), inner.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    GTEST_SKIP() << "may not mount";
+  const auto target = make_target(cluster.config);
+  ::umount(inner.c_str());
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().code, "etcd.inconsistent_members");
+  EXPECT_THAT(target.error().message, HasSubstr(" of member m2 lies in the data_dir "));
+  EXPECT_TRUE(make_target(cluster.config));
+}
+
+TEST(Staging, ALinkToWhatIsNotThereIsCalledThat) {
+  DiskCluster cluster({.members = 1});
+  const fs::path data = cluster.home(0) / "data";
+  fs::create_directory_symlink("/nowhere/disk", data);
+  const auto place = locate(cluster.target.members[0]);
+  ASSERT_FALSE(place);
+  EXPECT_THAT(place.error().message, HasSubstr("is a link to /nowhere/disk, which is not there"));
+}
+
 TEST(Staging, LinkedDataDirectoryIsStagedWhereItPoints) {
   DiskCluster cluster({.members = 1});
   const fs::path elsewhere = cluster.folder() / "elsewhere";

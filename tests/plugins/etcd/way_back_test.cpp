@@ -96,13 +96,14 @@ TEST(WayBack, ThatDiesBeforeAnyStepIsFinishedByTheNext) {
 }
 
 // Pastes the way back into a shell.
-snapcore::process::Finished pasted(const Rehearsal& rehearsal) {
+snapcore::process::Finished pasted(const Rehearsal& rehearsal,
+                                   const std::string& shell = "/bin/bash") {
   std::string lines;
   for (const std::string& line : rehearsal.way_back.shell) {
     EXPECT_THAT(line, Not(HasSubstr("\n")));
     lines += line + "\n";
   }
-  auto ran = snapcore::process::run({.argv = {"/bin/bash", "-c", lines}, .started = {}});
+  auto ran = snapcore::process::run({.argv = {shell, "-c", lines}, .started = {}});
   EXPECT_TRUE(ran) << lines;
   return ran ? *ran : snapcore::process::Finished{};
 }
@@ -162,6 +163,58 @@ TEST(WayBack, ShellLinesStopNobodyAndMoveNothingBelowAnotherRestore) {
     EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(above->handle.cluster_id)));
     paste(second);
     paste(first);
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
+  }
+}
+
+// Where the shell cannot ask whether a member answers, everybody would seem to be stopped.
+TEST(WayBack, ShellLinesAreForBashAndDoNothingElsewhere) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const StagedData staged = staged_for(cluster);
+    Rehearsal rehearsal;
+    ASSERT_TRUE(activate(cluster.target, staged.handle, rehearsal.work(cluster)));
+    const auto before = cluster.tree();
+
+    const auto ran = pasted(rehearsal, "/bin/dash");
+
+    EXPECT_FALSE(ran.succeeded());
+    EXPECT_THAT(ran.errors, HasSubstr("these lines are for bash; nothing was stopped or moved"));
+    EXPECT_EQ(cluster.tree(), before);
+    EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(staged.handle.cluster_id)));
+  }
+}
+
+// As after a start of the machine without a mount: what is there is neither the old nor the new.
+TEST(WayBack, ShellLinesStartNobodyWhereTheOldDataIsNot) {
+  for (const Layout layout : kLayouts) {
+    DiskCluster cluster({.members = 1, .layout = layout});
+    if (!cluster.usable()) continue;
+    cluster.live_once();
+    const StagedData staged = staged_for(cluster);
+    Rehearsal rehearsal;
+    const auto activated = activate(cluster.target, staged.handle, rehearsal.work(cluster));
+    ASSERT_TRUE(activated);
+    for (const std::string& backup : activated->kept.members.at(0).backups) {
+      fs::rename(backup, backup + "-away");
+      for (const bool new_data_is_there : {true, false}) {
+        const std::string live = backup.substr(0, backup.find(".backup-"));
+        if (!new_data_is_there && !fs::exists(live)) continue;
+        if (!new_data_is_there) fs::rename(live, live + "-away");
+        const auto before = cluster.tree();
+
+        const auto ran = pasted(rehearsal);
+
+        EXPECT_FALSE(ran.succeeded()) << backup;
+        EXPECT_THAT(ran.errors, HasSubstr("nothing was done"));
+        EXPECT_EQ(cluster.tree(), before);
+        if (!new_data_is_there) fs::rename(live + "-away", live);
+      }
+      fs::rename(backup + "-away", backup);
+    }
+    paste(rehearsal);
     EXPECT_THAT(cluster.who_runs(), ElementsAreArray(cluster.all_of(cluster.old_cluster_id)));
   }
 }
