@@ -348,22 +348,20 @@ Ending Executor::State::ending_after_interruption() {
 }
 
 Ending Executor::State::ending_after_failure() {
-  const bool only_staged = std::all_of(here->standing.begin(), here->standing.end(),
-                                       [](const StandingAct& act) { return act.staging; });
   if (report.rollback_error) return Ending::kNeedsPerson;  // of a branch of an attempt
   if ((interrupted || request.cancelled) && !deviated) return ending_after_interruption();
+  if (auto all = stand_by_the_journal(); !all) {
+    report.rollback_error = all.error();
+    return Ending::kNeedsPerson;
+  }
+  const bool only_staged = std::all_of(here->standing.begin(), here->standing.end(),
+                                       [](const StandingAct& act) { return act.staging; });
   if (forgiven || doubtful || barred || refused) return Ending::kNeedsPerson;
   if (deviated && !only_staged) return Ending::kNeedsPerson;
   if (request.on_failure != OnFailure::kRollback && tried) return Ending::kNeedsPerson;
   undo_down_to_the_dead();
   if (report.rollback_error || !here->standing.empty() || deviated) return Ending::kNeedsPerson;
   return touched ? Ending::kUndone : Ending::kFailedUntouched;
-}
-
-// What was not told again, because the run was held before it came there, stands all the same.
-void Executor::State::stand_by_the_journal() {
-  auto all = standing_acts(request.instances, plan(), known);
-  if (all && all->size() > here->standing.size()) here->standing = std::move(*all);
 }
 
 RunReport Executor::finish(Result<> ended) {
@@ -393,7 +391,6 @@ RunReport Executor::finish(Result<> ended) {
   } else {
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
-  if (report.ending == Ending::kNeedsPerson) state.stand_by_the_journal();
   report.way_back = way_back_of(state.plan(), state.known);
   conclude(report, state.here->standing, state.journal);
   return std::move(report);

@@ -316,6 +316,11 @@ Result<Next> Executor::State::look_ended(OpenPart& part, const BodyEnd& end) {
 
 // All of it, also on a target that was dead before: the handler begins where the attempt began.
 Result<> Executor::State::undo_branch(const OpenPart& part) {
+  if (auto all = stand_by_the_journal(part.planned.id + "/body", part.standing); !all) {
+    report.rollback_error = all.error();
+    over = true;
+    return all;
+  }
   while (here->standing.size() > part.standing) {
     if (request.cancelled) {
       interrupted = true;

@@ -233,7 +233,10 @@ struct Executor::State {
   bool undo_newest();
   Result<Next> add_to_the_way_back(const PlannedPart& part);
   void undo_down_to_the_dead();
-  void stand_by_the_journal();
+  // What stands by the journal in `scope` and was not told again, because a failure came first,
+  // stands here, too; `from` is where that begins among what stands.
+  Result<> stand_by_the_journal(std::string_view scope = {}, std::size_t from = 0);
+  bool was_dead_before(const StandingAct& act) const;
   Ending ending_after_failure();
   Ending ending_after_interruption();
 };

@@ -1,6 +1,8 @@
 // What stands of a run, by its journal alone.
+#include <algorithm>
 #include <map>
 
+#include "engine/executor_state.hpp"
 #include "engine/undo_stack.hpp"
 #include "engine/way_back.hpp"
 
@@ -53,6 +55,32 @@ Result<std::vector<StandingAct>> standing_acts(Instances& instances, const Plan&
   std::vector<StandingAct> acts;
   for (auto& [seq, act] : by_seq) acts.push_back(std::move(act));
   return acts;
+}
+
+bool Executor::State::was_dead_before(const StandingAct& act) const {
+  const std::uint64_t when = began(act);
+  return std::any_of(
+      plan().restores.begin(), plan().restores.end(), [&](const PlannedRestore& restore) {
+        if (act.added || restore.target != act.instance->name()) return false;
+        const PastRead* before = known.read(restore.id + ".before");
+        return before && before->seq < when && !before->value.at("healthy").bool_or(true);
+      });
+}
+
+Result<> Executor::State::stand_by_the_journal(std::string_view scope, std::size_t from) {
+  if (!request.history) return {};
+  auto all = standing_acts(request.instances, plan(), known);
+  if (!all) return fail(all.error());
+  for (StandingAct& act : *all) {
+    if (!scope.empty() && !stands_in(act.call_id, scope)) continue;
+    if (!stood.insert(act.call_id).second) continue;
+    act.was_dead = was_dead_before(act);
+    if (!act.staging) tried = touched = true;
+    here->standing.push_back(std::move(act));
+  }
+  std::stable_sort(here->standing.begin() + static_cast<std::ptrdiff_t>(from), here->standing.end(),
+                   [&](const StandingAct& a, const StandingAct& b) { return began(a) < began(b); });
+  return {};
 }
 
 }  // namespace snapcore

@@ -68,6 +68,36 @@ TEST(AttemptTest, ACallOfTheBodyThatIsLeftOutIsStillADeviation) {
   EXPECT_THAT(report.error->message, HasSubstr("root/attempt[1]/body#2"));
 }
 
+// The body fails before it comes again to what it did before the run was cut off.
+TEST(AttemptTest, WhatTheBodyDidAndDoesNotComeToAgainIsUndoneToo) {
+  Scene scene;
+  bool fails = false;
+  const Script body = [&](Gate& gate) -> Result<> {
+    if (fails) return fail({.code = "test.failed", .message = "it fails at once"});
+    return in_order({add_entry("one"), add_entry("two")})(gate);
+  };
+  const Script script =
+      one_after_the_other({in_order({add_entry("zero")}),
+                           attempt(body, {{"test.failed", in_order({add_entry("other")})}}),
+                           in_order({add_entry("last")})});
+  const auto plan = scene.plan(script);
+  ASSERT_TRUE(plan) << plan.error().message;
+  scene.execute(*plan, script);
+  // Behind the body, and before what follows.
+  std::size_t records = 0;
+  for (const Record& record : scene.records()) {
+    if (record.type == "intent" && record.body.at("call").text() == "root#2") break;
+    ++records;
+  }
+  std::filesystem::remove(scene.path("a/last"));
+  scene.cut_journal(records);
+  fails = true;
+  const auto report = scene.resume(*plan, script);
+  EXPECT_EQ(report.ending, Ending::kDone) << report.error->message;
+  EXPECT_THAT(report.undone, ElementsAre("removed two", "removed one"));
+  EXPECT_THAT(scene.names("a"), ElementsAre("calls", "last", "other", "zero"));
+}
+
 TEST(AttemptTest, ACodeWithoutAHandlerIsNotCaught) {
   Scene scene;
   const auto report = scene.run(one_after_the_other(

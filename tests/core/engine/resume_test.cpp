@@ -52,6 +52,44 @@ TEST(ResumeTest, WhatWasDoneIsNotDoneAgain) {
   }
 }
 
+// It fails before it comes again to what it did, as when a branch beside it does.
+Script failing_first(const bool& fails, const Script& body) {
+  return [&fails, body](Gate& gate) -> Result<> {
+    if (fails) return fail({.code = "test.failed", .message = "it fails at once"});
+    return body(gate);
+  };
+}
+
+TEST(ResumeTest, AFailureTakesBackWhatWasNotToldAgainToo) {
+  for (const OnFailure on_failure : {OnFailure::kRollback, OnFailure::kHold}) {
+    Scene scene;
+    bool fails = false;
+    const Script script =
+        failing_first(fails, in_order({add_entry("one"),
+                                       {"a", "relay", Value::object({{"name", "two"}})},
+                                       add_entry("three"),
+                                       add_entry("four")}));
+    const auto plan = scene.plan(script);
+    ASSERT_TRUE(plan) << plan.error().message;
+    scene.execute(*plan, script);
+    scene.cut_journal(scene.records().size() - 1);
+    fails = true;
+    const auto report = scene.resume(*plan, script, on_failure);
+    EXPECT_EQ(report.error->code, "test.failed");
+    if (on_failure == OnFailure::kRollback) {
+      EXPECT_EQ(report.ending, Ending::kUndone);
+      EXPECT_THAT(report.undone,
+                  ElementsAre("removed four", "removed three", "removed two", "removed one"));
+      EXPECT_THAT(scene.names("a"), ElementsAre("calls"));
+      EXPECT_THAT(scene.names("b"), ElementsAre("calls"));
+    } else {
+      EXPECT_EQ(report.ending, Ending::kNeedsPerson);
+      EXPECT_THAT(report.standing, testing::SizeIs(4));
+      EXPECT_THAT(scene.names("a"), ElementsAre("calls", "four", "one", "three"));
+    }
+  }
+}
+
 TEST(ResumeTest, AValueThatAnotherCallGaveIsStillKnown) {
   Scene scene;
   const Script script = [](Gate& gate) -> Result<> {
