@@ -22,18 +22,20 @@ Result<> Pipe::write(std::span<const std::byte> bytes) {
     std::size_t size = 0;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return closed_ || filled() < kCapacity; });
+      room_.wait(lock, [&] { return closed_ || filled() < kCapacity; });
       if (closed_) return fail(closed());
       at = static_cast<std::size_t>(written_ % kCapacity);
       size = std::min({bytes.size(), kCapacity - filled(), kCapacity - at, kPiece});
     }
     std::memcpy(ring_.get() + at, bytes.data(), size);
+    bool held = false;
     {
       const std::lock_guard lock(mutex_);
       written_ += size;
-      if (!holds_back_) through_ = written_;
+      held = holds_back_;
+      if (!held) through_ = written_;
     }
-    changed_.notify_all();
+    (held ? held_ : readable_).notify_one();
     bytes = bytes.subspan(size);
   }
   return {};
@@ -46,7 +48,7 @@ void Pipe::hold_back(bool whether) {
 
 std::span<const std::byte> Pipe::held() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return written_ > through_ || no_more_ || closed_; });
+  held_.wait(lock, [&] { return written_ > through_ || no_more_ || closed_; });
   if (closed_) return {};
   const auto at = static_cast<std::size_t>(through_ % kCapacity);
   const auto size = static_cast<std::size_t>(written_ - through_);
@@ -58,7 +60,7 @@ void Pipe::let_through(std::size_t size) {
     const std::lock_guard lock(mutex_);
     through_ += size;
   }
-  changed_.notify_all();
+  readable_.notify_one();
 }
 
 void Pipe::no_more() {
@@ -66,7 +68,7 @@ void Pipe::no_more() {
     const std::lock_guard lock(mutex_);
     no_more_ = true;
   }
-  changed_.notify_all();
+  tell_all();
 }
 
 void Pipe::end(Result<> how) {
@@ -74,7 +76,7 @@ void Pipe::end(Result<> how) {
     const std::lock_guard lock(mutex_);
     if (!ended_) ended_ = std::move(how);
   }
-  changed_.notify_all();
+  tell_all();
 }
 
 Result<std::size_t> Pipe::read(std::span<std::byte> into) {
@@ -83,7 +85,7 @@ Result<std::size_t> Pipe::read(std::span<std::byte> into) {
   std::size_t size = 0;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return readable() > 0 || ended_; });
+    readable_.wait(lock, [&] { return readable() > 0 || ended_; });
     if (readable() == 0) {
       if (!*ended_) return fail(ended_->error());
       return 0;
@@ -96,7 +98,7 @@ Result<std::size_t> Pipe::read(std::span<std::byte> into) {
     const std::lock_guard lock(mutex_);
     read_ += size;
   }
-  changed_.notify_all();
+  room_.notify_one();
   return size;
 }
 
@@ -105,7 +107,11 @@ void Pipe::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
   }
-  changed_.notify_all();
+  tell_all();
+}
+
+void Pipe::tell_all() {
+  for (std::condition_variable* waits : {&room_, &held_, &readable_}) waits->notify_all();
 }
 
 bool Pipe::complete() const {

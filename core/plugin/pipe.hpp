@@ -53,11 +53,16 @@ class Pipe {
   std::size_t filled() const { return static_cast<std::size_t>(written_ - read_); }
   std::size_t readable() const { return static_cast<std::size_t>(through_ - read_); }
 
+  void tell_all();
+
   // Ring positions only move under the mutex; the bytes between them belong to who looks and to the
   // reader, the others to the writer, so that copying needs no lock.
   const std::unique_ptr<std::byte[]> ring_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  // One for each side: what happens at every piece wakes nobody whom it does not concern.
+  std::condition_variable room_;      // the writer waits
+  std::condition_variable held_;      // who looks waits
+  std::condition_variable readable_;  // the reader waits
   std::uint64_t written_ = 0;
   std::uint64_t through_ = 0;
   std::uint64_t read_ = 0;
