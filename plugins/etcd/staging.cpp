@@ -30,6 +30,8 @@ using snapcore::Category;
 using snapcore::fail;
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
+// A larger write is given memory in larger pieces, which a guest of KVM has to wait longer for.
+constexpr std::size_t kWrite = std::size_t{256} << 10;
 constexpr std::size_t kWorthAThread = 256 * 1024;
 constexpr const char* kInterrupted = "etcd.interrupted";
 
@@ -132,7 +134,10 @@ class Copies {
   // Behind what is there, which has `size` bytes.
   Result<> write(std::uint64_t size, std::span<const std::byte> bytes) {
     for (const Copy& copy : files_) {
-      if (auto put = files::write_all(copy.fd, bytes, copy.path); !put) return put;
+      for (auto left = bytes; !left.empty(); left = left.subspan(std::min(kWrite, left.size()))) {
+        const auto piece = left.first(std::min(kWrite, left.size()));
+        if (auto put = files::write_all(copy.fd, piece, copy.path); !put) return put;
+      }
       files::begin_writing_back(copy.fd, size, bytes.size());
     }
     return {};
