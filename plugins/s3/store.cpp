@@ -282,7 +282,10 @@ Result<http::Response> Session::send(Ask& ask) {
   };
   for (;;) {
     if (auto going = keep_going(); !going) return may_have_happened(going.error());
-    if (tries.count > 0 && ask.go_on && ask.go_on(ask)) tries.count = 0;
+    if (tries.count > 0 && ask.go_on && ask.go_on(ask)) {
+      tries.count = 0;
+      store_->tokens_.refund();
+    }
     ++tries.count;
     auto answer = send_once(ask);
     Next next = Next::kLater;

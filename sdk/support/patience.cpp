@@ -18,6 +18,11 @@ void RetryTokens::give_back() {
   left_ = std::min(kFull, left_ + kReward);
 }
 
+void RetryTokens::refund() {
+  const std::lock_guard lock(mutex_);
+  left_ = std::min(kFull, left_ + kCost);
+}
+
 milliseconds pause_after(std::uint32_t tried, double random) {
   milliseconds most = kFirstPause;
   for (std::uint32_t i = 1; i < tried && most < kLongestPause; ++i) most *= 2;

@@ -23,6 +23,8 @@ class RetryTokens {
   // False when there are not enough left.
   bool take();
   void give_back();
+  // What the last take() cost, for a try that came further than the one before.
+  void refund();
 
  private:
   std::mutex mutex_;

@@ -68,6 +68,25 @@ TEST_F(S3ReadingTest, ProgressGivesNewPatience) {
   EXPECT_EQ(host_.outputs[0], kBytes);
 }
 
+TEST_F(S3ReadingTest, ABodyMayBreakOffAsOftenAsItLikesWhileItGetsFurther) {
+  const std::string bytes(150, 'x');
+  std::vector<std::string> answers;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    const std::string left = bytes.substr(at);
+    const std::string all =
+        at == 0
+            ? answer(200, "ETag: \"e\"\r\n", left)
+            : answer(206,
+                     "ETag: \"e\"\r\nContent-Range: bytes " + std::to_string(at) + "-149/150\r\n",
+                     left);
+    answers.push_back(all.substr(0, all.size() - (left.size() - 1)));
+  }
+  serve(answers);
+  const auto got = open({.ref = "a"});
+  ASSERT_EQ(got.status, SC_OK) << got.error_json;
+  EXPECT_EQ(host_.outputs[0], bytes);
+}
+
 TEST_F(S3ReadingTest, AStoreThatIgnoresTheRangeStillGivesTheRightBytes) {
   serve({cut(4), whole()});
   ASSERT_EQ(open({.ref = "a"}).status, SC_OK);
