@@ -1,9 +1,12 @@
 #include "reading.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <deque>
 #include <snapcore/support/http_headers.hpp>
 
 #include "listing.hpp"
+#include "streams.hpp"
 
 namespace s3 {
 
@@ -62,7 +65,20 @@ class Reading {
           const std::function<Result<>(std::string_view)>& sink)
       : session_(session), key_(key), range_(range), sink_(sink), at_(range.offset) {}
 
-  Result<> run() {
+  Result<> run() { return range_.streams > 1 ? in_streams() : up_to(wanted_end()); }
+
+ private:
+  static constexpr std::uint64_t kNoEnd = UINT64_MAX;
+
+  // Behind the last byte that is wanted, wherever the object ends.
+  std::uint64_t wanted_end() const {
+    if (!range_.length) return kNoEnd;
+    return range_.offset + std::min(*range_.length, kNoEnd - range_.offset);
+  }
+
+  // In one stream, with all patience.
+  Result<> up_to(std::uint64_t stop) {
+    stop_ = stop;
     Ask ask{.key = key_,
             .on_head = [this](const http::Response& head) { return begin(head); },
             .on_body = [this](std::string_view piece) { return take(piece); },
@@ -81,7 +97,77 @@ class Reading {
     }
   }
 
- private:
+  // The first piece says which object it is; what lies behind it comes in several streams.
+  Result<> in_streams() {
+    const std::uint64_t wanted = wanted_end();
+    if (auto first = up_to(std::min(wanted, piece_behind(at_))); !first) return first;
+    const std::uint64_t end = std::min(wanted, total_);
+    if (at_ >= end) return {};
+    if (etag_ || version_) {
+      if (auto ahead = ahead_up_to(end); !ahead) return ahead;
+    }
+    return at_ < end ? up_to(wanted) : Result<>();
+  }
+
+  static std::uint64_t piece_behind(std::uint64_t at) {
+    return at + std::min(Stream::kRoom, kNoEnd - at);
+  }
+
+  // Those on their way, the one with the next bytes first.
+  struct Streams {
+    ~Streams() { over = true; }
+    std::atomic<bool> over = false;
+    std::deque<std::unique_ptr<Stream>> all = {};
+  };
+
+  // Ends early when no stream is left.
+  Result<> ahead_up_to(std::uint64_t end) {
+    Streams streams;
+    std::uint64_t asked = at_;
+    for (std::uint32_t i = 0; i < range_.streams && asked < end; ++i) {
+      streams.all.push_back(std::make_unique<Stream>(session_.new_client(), streams.over));
+      if (auto sent = send(*streams.all.back(), asked, end); !sent) return sent;
+    }
+    while (!streams.all.empty()) {
+      Stream& next = *streams.all.front();
+      if (auto read = read_all(next); !read) return read;
+      // What did not come by itself is had the ordinary way. When that ignores ranges it brings all
+      // there is.
+      if (at_ < next.to()) {
+        if (auto rest = up_to(next.to()); !rest) return rest;
+      }
+      if (at_ > next.to()) return {};
+      auto free = std::move(streams.all.front());
+      streams.all.pop_front();
+      if (free->was_too_much() || asked == end) continue;
+      streams.all.push_back(std::move(free));
+      if (auto sent = send(*streams.all.back(), asked, end); !sent) return sent;
+    }
+    return {};
+  }
+
+  // The next piece behind what was asked for.
+  Result<> send(Stream& stream, std::uint64_t& asked, std::uint64_t end) {
+    const std::uint64_t to = std::min(end, piece_behind(asked));
+    Ask ask{.key = key_};
+    ask_for(ask, asked, to);
+    auto request = session_.signed_request(ask);
+    if (!request) return fail(request.error());
+    stream.start(std::move(*request), asked, to, {.etag = etag_, .total = total_});
+    asked = to;
+    return {};
+  }
+
+  Result<> read_all(Stream& stream) {
+    for (;;) {
+      const auto piece = stream.next([this] { return session_.call().keep_going(); });
+      if (!piece) return fail(piece.error());
+      if (piece->empty()) return {};
+      if (auto put = sink_(*piece); !put) return put;
+      at_ += piece->size();
+    }
+  }
+
   std::string what() const {
     return "cannot read " + shown_version(session_, key_, range_.version_id);
   }
@@ -102,23 +188,22 @@ class Reading {
   bool go_on(Ask& ask) {
     const bool progress = at_ != began_at_;
     began_at_ = at_;
+    // A range of an empty object is refused by every store: all of it is asked for without one.
+    ask_for(ask, at_, stop_);
+    return progress;
+  }
+
+  // The bytes from `from` up to `to`, of what was read before.
+  void ask_for(Ask& ask, std::uint64_t from, std::uint64_t to) const {
     ask.query.clear();
     ask.headers.clear();
     const auto& version = version_ ? version_ : range_.version_id;
     if (version) ask.query.emplace_back("versionId", *version);
     const auto& etag = etag_ ? etag_ : range_.if_match;
     if (etag) ask.headers.emplace_back("if-match", *etag);
-    // A range of an empty object is refused by every store: all of it is asked for without one.
-    if (at_ > 0 || range_.length) {
-      ask.headers.emplace_back("range", "bytes=" + std::to_string(at_) + "-" +
-                                            (range_.length ? std::to_string(last()) : ""));
-    }
-    return progress;
-  }
-
-  std::uint64_t last() const {
-    const std::uint64_t length = *range_.length;
-    return range_.offset + std::min(length, UINT64_MAX - range_.offset) - 1;
+    if (from == 0 && to == kNoEnd) return;
+    ask.headers.emplace_back("range", "bytes=" + std::to_string(from) + "-" +
+                                          (to == kNoEnd ? "" : std::to_string(to - 1)));
   }
 
   Result<> begin(const http::Response& head) {
@@ -135,7 +220,8 @@ class Reading {
       first = extent->first;
       total = extent->total;
     } else {
-      // The range was ignored: everything comes, from the first byte on.
+      // The range was ignored: everything comes, from the first byte on. It comes once alone.
+      stop_ = wanted_end();
       const auto length = http::number(head.header("content-length"));
       if (!length) {
         return fail({.code = "s3.bad_answer",
@@ -152,8 +238,10 @@ class Reading {
       etag_ = etag;
       version_ = given(head.header("x-amz-version-id"));
       total_ = total;
-      end_ = range_.length ? std::min(total, last() + 1) : total;
     }
+    end_ = std::min(total, stop_);
+    const auto length = http::number(head.header("content-length"));
+    goes_beyond_ = !length || *length > end_ - std::min(first, end_);
     skip_ = at_ - first;
     return {};
   }
@@ -168,7 +256,7 @@ class Reading {
       if (auto put = sink_(piece); !put) return put;
       at_ += piece.size();
     }
-    if (at_ == end_ && total_ > end_) return fail({.code = kEnough, .message = "all is there"});
+    if (at_ == end_ && goes_beyond_) return fail({.code = kEnough, .message = "all is there"});
     return {};
   }
 
@@ -201,7 +289,9 @@ class Reading {
   const std::function<Result<>(std::string_view)>& sink_;
   std::uint64_t at_;
   std::uint64_t began_at_ = UINT64_MAX;
-  std::uint64_t end_ = 0;
+  std::uint64_t stop_ = kNoEnd;  // of what is asked for
+  std::uint64_t end_ = 0;        // the same, within the object
+  bool goes_beyond_ = false;     // the answer, behind that end
   std::uint64_t skip_ = 0;
   bool pinned_ = false;
   std::uint64_t total_ = 0;

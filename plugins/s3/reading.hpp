@@ -37,6 +37,7 @@ struct Range {
   std::optional<std::string> if_match = {};
   std::uint64_t offset = 0;
   std::optional<std::uint64_t> length = {};
+  std::uint32_t streams = 1;  // what is large comes in several, and in order all the same
 };
 
 // The bytes of one version, in order, each once. A body that breaks off is gone on with where it

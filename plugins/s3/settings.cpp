@@ -100,6 +100,9 @@ void fields(sdk::Fields& f, Config& config) {
   f("attempts", config.attempts, "how often a request is made before it counts as failed")
       .optional()
       .range(1, 100);
+  f("streams", config.streams, "how many connections read a large artifact at once")
+      .optional()
+      .range(1, 8);
 }
 
 std::optional<std::string> Profile::value(const std::string& name_of_value) const {
@@ -152,7 +155,8 @@ Result<Settings> settle(const Config& config, const Profile& profile,
                     .endpoint = endpoint_of(config, profile, surroundings),
                     .addressing = config.addressing,
                     .part_size = config.part_size,
-                    .attempts = config.attempts};
+                    .attempts = config.attempts,
+                    .streams = config.streams};
   settings.region =
       first_of({config.region, surroundings.environment("AWS_REGION"),
                 surroundings.environment("AWS_DEFAULT_REGION"), profile.value("region")})

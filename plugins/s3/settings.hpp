@@ -35,6 +35,7 @@ struct Config {
   std::optional<std::string> ca = {};
   std::uint64_t part_size = std::uint64_t{16} << 20;
   std::uint32_t attempts = 8;
+  std::uint32_t streams = 1;
 };
 void fields(snapcore::sdk::Fields& f, Config& config);
 
@@ -61,6 +62,7 @@ struct Settings {
   std::string ca_file = {};
   std::uint64_t part_size = 0;
   std::uint32_t attempts = 0;
+  std::uint32_t streams = 1;
 };
 snapcore::Result<Settings> settle(const Config& config, const Profile& profile,
                                   const Surroundings& surroundings);

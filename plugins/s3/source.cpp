@@ -165,7 +165,10 @@ Result<> Source::open(sdk::Call& call, const OpenArgs& args) {
   auto store = connect(call);
   if (!store) return fail(store.error());
   Session session(*store, call);
-  const Range range{.version_id = args.version_id, .offset = args.offset, .length = args.length};
+  const Range range{.version_id = args.version_id,
+                    .offset = args.offset,
+                    .length = args.length,
+                    .streams = (*store)->settings().streams};
   sdk::Port content = call.port(kContent);
   return read(session, (*store)->settings().prefix + args.ref, range,
               [&](std::string_view piece) { return content.write(piece); });

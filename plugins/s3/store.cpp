@@ -132,7 +132,9 @@ Session::~Session() {
   if (store_->idle_.size() < kMostIdle) store_->idle_.push_back(std::move(client_));
 }
 
-Result<http::Response> Session::send_once(Ask& ask) {
+http::Client Session::new_client() const { return http::Client(options_of(store_->settings_)); }
+
+Result<http::Request> Session::signed_request(const Ask& ask) {
   std::string region;
   std::chrono::seconds skew{0};
   {
@@ -157,22 +159,27 @@ Result<http::Response> Session::send_once(Ask& ask) {
                                      store_->surroundings_.now() + skew, store_->keys_);
 
   const std::string query = aws::query_text(ask.query);
-  http::Request request{
-      .method = ask.method,
-      .url = address->origin + path + (query.empty() ? "" : "?" + query),
-      .headers = ask.headers,
-      .body = std::move(ask.body),
-      .deadline = std::chrono::milliseconds::zero(),
-      .stall = ask.late_errors ? kPutTogether : store_->surroundings_.stall,
-      .on_head = ask.on_head,
-      .on_body = ask.on_body,
-      .cancelled = [this, &ask] { return !tidying_ && !ask.to_the_end && call_->cancelled(); }};
+  http::Request request{.method = ask.method,
+                        .url = address->origin + path + (query.empty() ? "" : "?" + query),
+                        .headers = ask.headers,
+                        .deadline = std::chrono::milliseconds::zero(),
+                        .stall = ask.late_errors ? kPutTogether : store_->surroundings_.stall};
   // Compressed on the way it would be other bytes than those the store has.
   request.headers.emplace_back("accept-encoding", "identity");
   request.headers.insert(request.headers.end(), added.begin(), added.end());
-  if (ask.on_body) request.max_response = UINT64_MAX;
-  auto answer = client_.send(request);
-  ask.body = std::move(request.body);
+  return request;
+}
+
+Result<http::Response> Session::send_once(Ask& ask) {
+  auto request = signed_request(ask);
+  if (!request) return fail(request.error());
+  request->body = std::move(ask.body);
+  request->on_head = ask.on_head;
+  request->on_body = ask.on_body;
+  request->cancelled = [this, &ask] { return !tidying_ && !ask.to_the_end && call_->cancelled(); };
+  if (ask.on_body) request->max_response = UINT64_MAX;
+  auto answer = client_.send(*request);
+  ask.body = std::move(request->body);
   return answer;
 }
 

@@ -106,6 +106,10 @@ class Session {
     return demand(own, what);
   }
 
+  // For another thread to send as it is, once, by a client of its own.
+  snapcore::Result<http::Request> signed_request(const Ask& ask);
+  http::Client new_client() const;
+
   // From here on the call may be cancelled and what is left behind is removed all the same; with
   // little patience.
   void tidy_up() { tidying_ = true; }

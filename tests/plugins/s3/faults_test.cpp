@@ -88,6 +88,53 @@ TEST_F(S3FaultsTest, TheRightBytesOrAClearErrorAndNothingLeftBehind) {
   }
 }
 
+const Case kCasesOfStreams[] = {
+    {"delay=5"},
+    {"cut=1000000"},
+    {"cut=0", "", "s3.unreachable"},
+    {"cut-once=7"},
+    {"silence=3000000"},
+    {"mute=1"},
+    {"slow-down=1"},
+    {"slow-down=6"},
+    {"storm", "", "s3.refused"},
+    {"region"},
+    {"moved"},
+    {"skew=1200"},
+    {"drip=30"},
+    {"cut-once=7000000 replace", "", "s3.changed"},
+    {"delay=5 slow-down=2 cut=3000000 mute=1"},
+};
+
+TEST_F(S3FaultsTest, SeveralStreamsBringTheRightBytesOrAClearError) {
+  const std::string some = bytes_;
+  while (bytes_.size() < (std::size_t{36} << 20)) bytes_ += some;
+  for (const Case& one : kCasesOfStreams) {
+    SCOPED_TRACE(one.fault);
+    region_ = std::nullopt;
+    const std::string name = "s" + std::to_string(++calls_);
+    source_ = std::make_unique<Source>(config(minio_), around());
+    new_call();
+    ASSERT_EQ(store(name, bytes_).status, SC_OK);
+    const FaultProxy proxy(tree_, minio_, one.fault);
+    ASSERT_TRUE(proxy.runs()) << "is python3 installed?";
+    const bool elsewhere = one.fault == std::string("region") || one.fault == std::string("moved");
+    if (elsewhere) region_ = "eu-west-1";
+    Config several = config(proxy.url());
+    several.streams = 3;
+    several.attempts = 8;  // a reset takes what was on its way along
+    source_ = std::make_unique<Source>(several, around_fault(one.fault));
+    const auto opened = open({.ref = name});
+    const std::string said = opened.status == SC_OK ? "" : opened.error->code;
+    EXPECT_EQ(said, one.opened) << opened.error_json;
+    EXPECT_TRUE(said.empty() ? host_.outputs[0] == bytes_ : bytes_.starts_with(host_.outputs[0]));
+    rows().push_back({one.fault, "three streams",
+                      said.empty() ? "read whole"
+                                   : said + ", behind " + std::to_string(host_.outputs[0].size()) +
+                                         " right bytes"});
+  }
+}
+
 // Nobody heard of the upload, so nobody can remove it: README.md says so.
 TEST_F(S3FaultsTest, AnUploadThatNobodyHeardOfHoldsNothing) {
   const FaultProxy proxy(tree_, minio_, "lost-begin");
