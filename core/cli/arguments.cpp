@@ -1,9 +1,9 @@
 #include "cli/arguments.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "base/number.hpp"
 #include "cli/options.hpp"
 
 namespace snapcore {
@@ -27,14 +27,6 @@ Error bad_value(std::string_view what, const Pair& pair, std::string_view wanted
           .message = std::string(what) + ": " + pair.name + " = '" + pair.value + "' is not " +
                      std::string(wanted),
           .hint = "'snapcore help " + std::string(what) + "' shows its arguments"};
-}
-
-template <class Number>
-std::optional<Number> number_from(const std::string& text) {
-  Number number{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 Result<Value> json_from(std::string_view what, const Pair& pair, std::string_view wanted) {

@@ -364,6 +364,20 @@ Ending Executor::State::ending_after_failure() {
   return touched ? Ending::kUndone : Ending::kFailedUntouched;
 }
 
+// Somebody began to take the run back, and it went forward again.
+void Executor::State::warn_of_the_way_back() {
+  if (!request.history) return;
+  for (const PastCall& past : request.history->calls()) {
+    const bool stands = past.is_act && is_on_the_way_back(past.id) && !past.undone &&
+                        !request.history->is_of_a_failed_attempt(past);
+    if (!stands || (past.error && past.error->outcome == Outcome::kNothingHappened)) continue;
+    report.warnings.push_back(past.instance + "." + past.operation +
+                              (past.result ? " was made" : " may have been made") +
+                              " on the way back, before this run was gone on with: nothing takes "
+                              "it back");
+  }
+}
+
 RunReport Executor::finish(Result<> ended) {
   State& state = *state_;
   RunReport& report = state.report;
@@ -386,9 +400,11 @@ RunReport Executor::finish(Result<> ended) {
     report.error = ended.error();
   }
   if (report.error) report.error = state.request.instances.secrets().mask(*report.error);
+  report.went_on = state.forgiven;
   if (report.error) {
     report.ending = state.ending_after_failure();
   } else {
+    state.warn_of_the_way_back();
     report.ending = report.warnings.empty() ? Ending::kDone : Ending::kDoneWithWarnings;
   }
   report.way_back = way_back_of(state.plan(), state.known);

@@ -99,6 +99,7 @@ struct RunReport {
   std::vector<std::string> undone;  // words, in the order it happened
   std::vector<std::size_t> made;    // places in `undone` of what an on_rollback did there
   std::vector<std::string> warnings;
+  bool went_on = false;  // behind a step that failed: resumed, it is not tried again
   struct Done {
     std::string step;
     std::string instance;
@@ -107,6 +108,7 @@ struct RunReport {
     double seconds = 0;
     std::uint64_t bytes = 0;
     bool before = false;  // not now, but before the run was gone on with
+    bool undone = false;  // then, too
     bool act = true;      // else a check
   };
   std::vector<Done> done;

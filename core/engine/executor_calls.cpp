@@ -197,6 +197,7 @@ Result<Value> Executor::State::remember(const CallSite& site, StandingAct act, R
                          .operation = planned.operation,
                          .words = words.empty() ? planned.effects : words,
                          .before = true,
+                         .undone = before.undone,
                          .act = planned.is_act()});
   return result;
 }

@@ -236,6 +236,7 @@ struct Executor::State {
   // What stands by the journal in `scope` and was not told again, because a failure came first,
   // stands here, too; `from` is where that begins among what stands.
   Result<> stand_by_the_journal(std::string_view scope = {}, std::size_t from = 0);
+  void warn_of_the_way_back();
   bool was_dead_before(const StandingAct& act) const;
   Ending ending_after_failure();
   Ending ending_after_interruption();

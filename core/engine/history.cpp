@@ -164,16 +164,17 @@ std::vector<const PastCall*> History::nested_in(std::string_view id) const {
   return found;
 }
 
+bool History::is_of_a_failed_attempt(const PastCall& call) const {
+  return std::any_of(parts_.begin(), parts_.end(), [&](const auto& part) {
+    return !part.second.handler.empty() && stands_in(call.id, part.first + "/body");
+  });
+}
+
 std::vector<const PastCall*> History::taken_back() const {
-  const auto is_of_an_attempt = [this](const PastCall& call) {
-    return std::any_of(parts_.begin(), parts_.end(), [&](const auto& part) {
-      return !part.second.handler.empty() && stands_in(call.id, part.first + "/body");
-    });
-  };
   std::vector<const PastCall*> found;
   for (const PastCall& call : calls_) {
     const bool gone = call.is_act && (call.undone || call.half_undone());
-    if (gone && call.parent.empty() && !is_of_an_attempt(call)) found.push_back(&call);
+    if (gone && call.parent.empty() && !is_of_a_failed_attempt(call)) found.push_back(&call);
   }
   return found;
 }

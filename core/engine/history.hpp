@@ -88,6 +88,8 @@ class History {
   // By resource.
   const std::map<std::string, Claim>& claims() const { return claims_; }
   std::vector<const PastCall*> nested_in(std::string_view id) const;
+  // Of the body of an attempt whose handler was taken.
+  bool is_of_a_failed_attempt(const PastCall& call) const;
   // Acts that were taken back, or begun to be, in the order in which they were begun; not those of
   // an attempt, whose handler took their place.
   std::vector<const PastCall*> taken_back() const;

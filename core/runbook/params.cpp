@@ -1,11 +1,11 @@
 #include "runbook/params.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/number.hpp"
 #include "runbook/nearest.hpp"
 
 namespace snapcore {
@@ -32,14 +32,6 @@ bool holds(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<Value> parse_json(std::string_view text) {
   auto parsed = Value::parse(text);
   return parsed ? std::optional<Value>(std::move(*parsed)) : std::nullopt;
@@ -60,8 +52,8 @@ std::optional<Value> parse_list(std::string_view text) {
 // What the text from the command line says, before it is checked.
 std::optional<Value> from_text(std::string_view type, std::string_view text) {
   if (type == "integer" || type == "number") {
-    if (const auto whole = parse_number<std::int64_t>(text)) return Value(*whole);
-    const auto number = parse_number<double>(text);
+    if (const auto whole = number_from<std::int64_t>(text)) return Value(*whole);
+    const auto number = number_from<double>(text);
     return number ? std::optional<Value>(*number) : std::nullopt;
   }
   if (type == "boolean") {

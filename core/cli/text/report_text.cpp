@@ -49,7 +49,7 @@ Verdict verdict(const RunReport& report, const RunEnd& end) {
 }
 
 std::string cost(const RunReport::Done& done) {
-  if (done.before) return "before this";
+  if (done.before) return done.undone ? "before this, and undone then" : "before this";
   std::string text = describe_seconds(done.seconds);
   if (done.bytes > 0) text += ", " + describe_bytes(done.bytes);
   if (done.bytes > 0 && done.seconds >= 0.1) {
@@ -180,14 +180,19 @@ void choices(Page& page, const RunReport& report, const RunEnd& end) {
                                                    : "go on, or take back what was done:",
              Tone::kPlain, Tone::kBold);
   page.verbatim(11, snapcore + " runs " + run + "       # what happened");
-  page.verbatim(11, snapcore + " resume " + run + "     # " + words_of_resume(half_back));
+  if (!report.went_on)
+    page.verbatim(11, snapcore + " resume " + run + "     # " + words_of_resume(half_back));
   if (report.error && report.error->code == "run.deviation")
     page.verbatim(11, snapcore + " replan " + run + "     # plan anew what is left");
   offer_rollback(page, 11, report.way_back, snapcore + " rollback " + run,
                  words_of_rollback(half_back));
-  if (!any_way_back(report.way_back))
+  if (report.went_on || !any_way_back(report.way_back))
     page.verbatim(11,
                   snapcore + " accept " + run + "     # keep what was done, and let it be over");
+  if (report.went_on)
+    page.line(11,
+              "A step that was left is not tried again by this run: accept it, or take it back, "
+              "and start anew.");
 }
 
 void next(Page& page, const RunReport& report, const RunEnd& end) {

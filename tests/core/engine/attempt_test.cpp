@@ -242,10 +242,19 @@ TEST(AttemptTest, EveryCutOfTheJournalTakesTheSameWay) {
     const bool went_the_other_way = std::any_of(
         records.begin(), records.end(),
         [](const Record& record) { return record.body.at("state").text() == "handler"; });
+    const auto taken_back = std::count_if(records.begin(), records.end(), [](const Record& record) {
+      const std::string call = record.body.at("call").text();
+      return record.type == "undo_result" &&
+             (call == "root/attempt[1]/body#1" || call == "root/attempt[1]/body#2");
+    });
     // Once it is known which way was taken, the world has no say in it any more.
     if (went_the_other_way) scene.put("a/nothing", "");
     const auto report = scene.resume(*plan, two_ways());
     ASSERT_EQ(report.ending, Ending::kDone) << kept << " " << report.error->message;
+    EXPECT_EQ(std::count_if(report.done.begin(), report.done.end(),
+                            [](const RunReport::Done& done) { return done.undone; }),
+              taken_back)
+        << kept;
     std::filesystem::remove(scene.path("a/nothing"));
     ASSERT_THAT(scene.names("a"), ElementsAre("calls", "last", "other", "zero")) << kept;
     ASSERT_THAT(scene.names("b"), ElementsAre("calls")) << kept;

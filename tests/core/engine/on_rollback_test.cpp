@@ -164,7 +164,11 @@ TEST(OnRollbackTest, ARunThatWasTakenBackAndGoesOnHasItOnItsWayBackAgain) {
   scene.execute(*plan, script);
   ASSERT_EQ(scene.roll_back(*plan).ending, Ending::kUndone);
   std::filesystem::remove(scene.path("b/back"));
-  ASSERT_EQ(scene.resume(*plan, script).ending, Ending::kDone);
+  const auto resumed = scene.resume(*plan, script);
+  ASSERT_EQ(resumed.ending, Ending::kDoneWithWarnings);
+  EXPECT_THAT(resumed.warnings,
+              ElementsAre("b.add was made on the way back, before this run was gone on with: "
+                          "nothing takes it back"));
   EXPECT_THAT(scene.roll_back(*plan).undone,
               ElementsAre("removed one", "add the entry back", "removed zero"));
   EXPECT_THAT(scene.names("b"), ElementsAre("back", "calls"));
