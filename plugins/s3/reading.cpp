@@ -1,7 +1,6 @@
 #include "reading.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
 #include <snapcore/support/http_headers.hpp>
 
@@ -115,8 +114,9 @@ class Reading {
 
   // Those on their way, the one with the next bytes first.
   struct Streams {
-    ~Streams() { over = true; }
-    std::atomic<bool> over = false;
+    ~Streams() {
+      for (const auto& stream : all) stream->stop();
+    }
     std::deque<std::unique_ptr<Stream>> all = {};
   };
 
@@ -125,7 +125,7 @@ class Reading {
     Streams streams;
     std::uint64_t asked = at_;
     for (std::uint32_t i = 0; i < range_.streams && asked < end; ++i) {
-      streams.all.push_back(std::make_unique<Stream>(session_.new_client(), streams.over));
+      streams.all.push_back(std::make_unique<Stream>(session_));
       if (auto sent = send(*streams.all.back(), asked, end); !sent) return sent;
     }
     while (!streams.all.empty()) {
@@ -151,9 +151,9 @@ class Reading {
     const std::uint64_t to = std::min(end, piece_behind(asked));
     Ask ask{.key = key_};
     ask_for(ask, asked, to);
-    auto request = session_.signed_request(ask);
-    if (!request) return fail(request.error());
-    stream.start(std::move(*request), asked, to, {.etag = etag_, .total = total_});
+    auto signing = session_.signing();
+    if (!signing) return fail(signing.error());
+    stream.start(std::move(ask), std::move(*signing), asked, to, {.etag = etag_, .total = total_});
     asked = to;
     return {};
   }

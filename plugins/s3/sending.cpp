@@ -1,6 +1,6 @@
 #include "sending.hpp"
 
-#include <future>
+#include <algorithm>
 #include <snapcore/support/digest.hpp>
 #include <snapcore/support/process.hpp>
 #include <span>
@@ -17,6 +17,9 @@ using snapcore::Result;
 namespace sdk = snapcore::sdk;
 
 namespace {
+
+// Of the parts that are under way and the one that is read; two of any size are.
+constexpr std::uint64_t kMemory = std::uint64_t{64} << 20;
 
 std::vector<std::string> by_hand(const Settings& settings, std::vector<std::string> arguments) {
   std::vector<std::string> line = {"aws", "s3api"};
@@ -96,24 +99,19 @@ class Sending {
   }
 
   Result<std::string> next_part() {
-    std::string body = std::move(spare_);
-    body.resize(static_cast<std::size_t>(traces_.part_size));
-    auto got = content_.read_full(std::as_writable_bytes(std::span(body.data(), body.size())));
+    std::string bytes;
+    if (!spare_.empty()) {
+      // Fresh memory of this size costs more than reading into it.
+      bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    bytes.resize(static_cast<std::size_t>(traces_.part_size));
+    auto got = content_.read_full(std::as_writable_bytes(std::span(bytes.data(), bytes.size())));
     if (!got) return fail(got.error());
-    body.resize(*got);
-    size_ += body.size();
-    return body;
-  }
-
-  // Made beside the sending of the part before: either takes as long as the other. One at a time,
-  // for all that was read has a digest, too.
-  std::future<Body> digest(std::string part) {
-    const auto both = [this](std::string bytes) {
-      if (!hashed_by_host_) hash_.update(bytes);
-      return digested(std::move(bytes));
-    };
-    // Without a thread it is made when it is asked for.
-    return std::async(std::launch::async | std::launch::deferred, both, std::move(part));
+    bytes.resize(*got);
+    size_ += bytes.size();
+    if (!hashed_by_host_) hash_.update(bytes);
+    return bytes;
   }
 
   Result<> all_is_sent() {
@@ -139,49 +137,66 @@ class Sending {
     auto first = next_part();
     if (!first) return fail(first.error());
     const bool small = first->size() < traces_.part_size;
-    Body body = digest(std::move(*first)).get();
     if (small && !upload_) {
       if (auto ready = all_is_sent(); !ready) return fail(ready.error());
-      return put_whole(session_, object_, std::move(body));
+      return put_whole(session_, object_, std::move(*first));
     }
     if (!upload_) {
-      auto begun = Upload::begin(session_, object_);
-      if (!begun) return fail(begun.error());
-      upload_ = std::move(*begun);
-      traces_.upload = upload_->id();
-      if (auto kept = remember(session_, traces_); !kept) return fail(kept.error());
+      if (auto begun = begin_upload(); !begun) return fail(begun.error());
     }
-    if (auto sent = send_parts(std::move(body)); !sent) return fail(sent.error());
+    if (auto sent = send_parts(std::move(*first)); !sent) return fail(sent.error());
     if (auto ready = all_is_sent(); !ready) return fail(ready.error());
     completing_ = true;
     return upload_->complete();
   }
 
+  Result<> begin_upload() {
+    auto begun = Upload::begin(session_, object_);
+    if (!begun) return fail(begun.error());
+    upload_ = std::move(*begun);
+    traces_.upload = upload_->id();
+    if (auto kept = remember(session_, traces_); !kept) return kept;
+    return upload_->parts().find_out_about_digests();
+  }
+
   // A full part may be followed by none; an upload has at least one.
-  Result<> send_parts(Body body) {
+  Result<> send_parts(std::string part) {
+    Parts& parts = upload_->parts();
+    const std::uint64_t most = std::clamp<std::uint64_t>(kMemory / traces_.part_size, 2, 4) - 1;
     for (bool last = false; !last;) {
-      std::future<Body> next;
-      last = body.bytes.size() < traces_.part_size;
-      const std::uint64_t sent = size_;
-      if (!last) {
-        auto part = next_part();
-        if (!part) return fail(part.error());
-        last = part->empty();
-        if (!last) next = digest(std::move(*part));
+      last = part.size() < traces_.part_size;
+      if (auto begun = parts.begin(std::move(part)); !begun) return begun;
+      if (last) break;
+      if (parts.under_way() == most) {
+        if (auto ended = end_part(); !ended) return ended;
       }
-      if (auto added = upload_->add(body); !added) return added;
-      // Fresh memory of this size costs more than reading into it.
-      spare_ = std::move(body.bytes);
-      session_.call().progress(sent, 0);
-      if (!last) body = next.get();
+      auto next = next_part();
+      if (!next) return fail(next.error());
+      part = std::move(*next);
+      last = part.empty();
     }
+    while (parts.under_way() > 0) {
+      if (auto ended = end_part(); !ended) return ended;
+    }
+    return {};
+  }
+
+  Result<> end_part() {
+    auto bytes = upload_->parts().end();
+    if (!bytes) return fail(bytes.error());
+    sent_ += bytes->size();
+    session_.call().progress(sent_, 0);
+    spare_.push_back(std::move(*bytes));
     return {};
   }
 
   Error cleaned_up(Error error) {
     if (traces_.upload.empty()) return error;
+    const bool broken_off = upload_ && upload_->parts().break_off();
     session_.tidy_up();
     auto gone = Upload::abort(session_, object_.key, traces_.upload);
+    // A part whose answer nobody waited for may have come behind the end of the upload.
+    if (gone && broken_off) gone = Upload::abort(session_, object_.key, traces_.upload);
     if (gone && !completing_) error.outcome = Outcome::kNothingHappened;
     if (gone) return error;
     error.message += "; an unfinished upload is left behind (" + gone.error().message + ")";
@@ -196,9 +211,10 @@ class Sending {
   Traces traces_;
   const BeforeVisible& before_visible_;
   std::optional<Upload> upload_;
-  std::string spare_;
+  std::vector<std::string> spare_;
   snapcore::Sha256 hash_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0;  // of what was read
+  std::uint64_t sent_ = 0;
   bool completing_ = false;
 };
 

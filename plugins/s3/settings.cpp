@@ -94,7 +94,8 @@ void fields(sdk::Fields& f, Config& config) {
   f("session_token", config.session_token);
   f("addressing", config.addressing, "where the bucket stands in a URL").optional();
   f("ca", config.ca, "PEM file of the authority that the store's certificate comes from");
-  f("part_size", config.part_size, "bytes that are sent, and held in memory, at a time")
+  f("part_size", config.part_size,
+    "bytes that are sent in one request; two to four of them are held in memory")
       .optional()
       .range(std::int64_t{5} << 20, std::int64_t{1} << 30);
   f("attempts", config.attempts, "how often a request is made before it counts as failed")

@@ -75,7 +75,7 @@ Result<> put_companions(Session& session, const NewObject& object, const Value& 
   const auto put = [&](std::string_view suffix, std::string text, const char* type) -> Result<> {
     NewObject companion{
         .key = object.key + std::string(suffix), .mark = object.mark, .content_type = type};
-    auto written = put_whole(session, companion, digested(std::move(text)));
+    auto written = put_whole(session, companion, std::move(text));
     if (!written) return fail(written.error());
     return {};
   };

@@ -118,69 +118,97 @@ std::string Store::identity() const {
   return settings_.endpoint && address ? address->host + "/" + settings_.bucket : settings_.bucket;
 }
 
-Session::Session(std::shared_ptr<Store> store, sdk::Call& call)
-    : store_(std::move(store)), call_(&call), client_([&] {
-        const std::lock_guard lock(store_->mutex_);
-        if (store_->idle_.empty()) return http::Client(options_of(store_->settings_));
-        http::Client kept = std::move(store_->idle_.back());
-        store_->idle_.pop_back();
-        return kept;
-      }()) {}
-
-Session::~Session() {
-  const std::lock_guard lock(store_->mutex_);
-  if (store_->idle_.size() < kMostIdle) store_->idle_.push_back(std::move(client_));
+http::Client Store::take_client() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      http::Client kept = std::move(idle_.back());
+      idle_.pop_back();
+      return kept;
+    }
+  }
+  return http::Client(options_of(settings_));
 }
 
-http::Client Session::new_client() const { return http::Client(options_of(store_->settings_)); }
+void Store::give_back(http::Client client) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kMostIdle) idle_.push_back(std::move(client));
+}
 
-Result<http::Request> Session::signed_request(const Ask& ask) {
-  std::string region;
-  std::chrono::seconds skew{0};
+Result<Session::Signing> Session::signing() {
+  Signing with;
   {
     const std::lock_guard lock(store_->mutex_);
-    region = store_->region_;
-    skew = store_->skew_;
+    with.region = store_->region_;
+    with.skew = store_->skew_;
   }
-  auto address = address_of(store_->settings_, region);
+  auto address = address_of(store_->settings_, with.region);
   if (!address) return fail(address.error());
+  with.address = std::move(*address);
   auto credentials = store_->credentials(*call_);
   if (!credentials) return fail(credentials.error());
-  signed_with_ = std::move(*credentials);
-  const std::string path = address->path(ask.key);
+  with.credentials = std::move(*credentials);
+  return with;
+}
+
+// Without its body.
+http::Request Session::request_for(const Ask& ask, const Signing& with) const {
+  const std::string path = with.address.path(ask.key);
   aws::Request signed_request{
       .method = ask.method,
       .path = path,
       .query = ask.query,
       .headers = ask.headers,
       .payload_hash = ask.payload_hash.empty() ? snapcore::sha256_hex(ask.body) : ask.payload_hash};
-  signed_request.headers.emplace_back("host", address->host);
-  const aws::Pairs added = aws::sign(signed_request, signed_with_, {region, "s3"},
-                                     store_->surroundings_.now() + skew, store_->keys_);
+  signed_request.headers.emplace_back("host", with.address.host);
+  const aws::Pairs added = aws::sign(signed_request, with.credentials, {with.region, "s3"},
+                                     store_->surroundings_.now() + with.skew, store_->keys_);
 
   const std::string query = aws::query_text(ask.query);
   http::Request request{.method = ask.method,
-                        .url = address->origin + path + (query.empty() ? "" : "?" + query),
+                        .url = with.address.origin + path + (query.empty() ? "" : "?" + query),
                         .headers = ask.headers,
                         .deadline = std::chrono::milliseconds::zero(),
-                        .stall = ask.late_errors ? kPutTogether : store_->surroundings_.stall};
+                        .stall = ask.late_errors ? kPutTogether : store_->surroundings_.stall,
+                        .on_head = ask.on_head,
+                        .on_body = ask.on_body};
   // Compressed on the way it would be other bytes than those the store has.
   request.headers.emplace_back("accept-encoding", "identity");
   request.headers.insert(request.headers.end(), added.begin(), added.end());
+  if (ask.on_body) request.max_response = UINT64_MAX;
   return request;
 }
 
+Session::Try Session::try_once(Ask& ask, Signing signing,
+                               const std::function<bool()>& stopped) const {
+  http::Request request = request_for(ask, signing);
+  request.cancelled = [&] {
+    return stopped() || (!tidying_ && !ask.to_the_end && call_->cancelled());
+  };
+  request.body = std::move(ask.body);
+  http::Client client = store_->take_client();
+  auto answer = client.send(request);
+  store_->give_back(std::move(client));
+  ask.body = std::move(request.body);
+  return {std::move(signing), std::move(answer)};
+}
+
 Result<http::Response> Session::send_once(Ask& ask) {
-  auto request = signed_request(ask);
-  if (!request) return fail(request.error());
-  request->body = std::move(ask.body);
-  request->on_head = ask.on_head;
-  request->on_body = ask.on_body;
-  request->cancelled = [this, &ask] { return !tidying_ && !ask.to_the_end && call_->cancelled(); };
-  if (ask.on_body) request->max_response = UINT64_MAX;
-  auto answer = client_.send(*request);
-  ask.body = std::move(request->body);
-  return answer;
+  auto with = signing();
+  if (!with) return fail(with.error());
+  Try tried = try_once(ask, std::move(*with), [] { return false; });
+  signed_with_ = std::move(tried.signing);
+  return std::move(tried.answer);
+}
+
+std::optional<bool> Session::sha256_is_checked() const {
+  const std::lock_guard lock(store_->mutex_);
+  return store_->sha256_is_checked_;
+}
+
+void Session::note_sha256_is_checked(bool checked) {
+  const std::lock_guard lock(store_->mutex_);
+  store_->sha256_is_checked_ = checked;
 }
 
 Result<> Session::keep_going() const {
@@ -202,10 +230,11 @@ bool Session::correct_region(const Ask& ask, const Refusal& refusal) {
   const bool bare = ask.method == "HEAD" && (refusal.status == 400 || refusal.status == 403);
   const bool moved = refusal.status == 301 || refusal.status == 302 || refusal.status == 307;
   if (!hinted && !bare && !moved) return false;
+  const std::string signed_for = signed_with_.region;
   std::string region = refusal.region;
   if (region.empty() && ask.method == "HEAD" && refusal.status != 403) region = region_by_listing();
+  if (!is_region(region) || region == signed_for) return false;
   const std::lock_guard lock(store_->mutex_);
-  if (!is_region(region) || region == store_->region_) return false;
   store_->region_ = region;
   return true;
 }
@@ -221,8 +250,8 @@ std::string Session::region_by_listing() {
 bool Session::correct_credentials(const Ask& ask, const Refusal& refusal) {
   const bool over = refusal.code == "ExpiredToken" || refusal.code == "ExpiredTokenException";
   const bool bare = ask.method == "HEAD" && refusal.status == 400;
-  if (!over && (!bare || signed_with_.session_token.empty())) return false;
-  return store_->renew(*call_, signed_with_);
+  if (!over && (!bare || signed_with_.credentials.session_token.empty())) return false;
+  return store_->renew(*call_, signed_with_.credentials);
 }
 
 bool Session::correct_clock(const http::Response& response, const Refusal& refusal) {
@@ -230,9 +259,11 @@ bool Session::correct_clock(const http::Response& response, const Refusal& refus
   const auto theirs = http::date(response.header("date"));
   if (!theirs) return false;
   const auto ahead = *theirs - store_->surroundings_.now();
+  if (std::chrono::abs(ahead - signed_with_.skew) < kWorthCorrecting) return false;
   {
     const std::lock_guard lock(store_->mutex_);
-    if (std::chrono::abs(ahead - store_->skew_) < kWorthCorrecting) return false;
+    // Another request that was under way at the same time may have done it.
+    if (std::chrono::abs(ahead - store_->skew_) < kWorthCorrecting) return true;
     store_->skew_ = ahead;
   }
   call_->log(sdk::Level::kWarning, "the clock of this machine and that of " + store_->shown("") +
@@ -281,20 +312,29 @@ Session::Next Session::judge(const Ask& ask, const http::Response& answer, Tries
   return Next::kLater;
 }
 
-Result<http::Response> Session::send(Ask& ask) {
+Result<http::Response> Session::send(Ask& ask, std::optional<Try> first) {
   Tries tries;
   const auto may_have_happened = [&](Error error) {
     if (tries.lost && !is_quiet(ask)) error.outcome = Outcome::kMayHaveHappened;
     return fail(std::move(error));
   };
+  const auto try_now = [&]() -> Result<http::Response> {
+    if (!first) return send_once(ask);
+    Try made = std::move(*first);
+    first.reset();
+    signed_with_ = std::move(made.signing);
+    return std::move(made.answer);
+  };
   for (;;) {
-    if (auto going = keep_going(); !going) return may_have_happened(going.error());
+    if (!first) {
+      if (auto going = keep_going(); !going) return may_have_happened(going.error());
+    }
     if (tries.count > 0 && ask.go_on && ask.go_on(ask)) {
       tries.count = 0;
       store_->tokens_.refund();
     }
     ++tries.count;
-    auto answer = send_once(ask);
+    auto answer = try_now();
     Next next = Next::kLater;
     if (answer) {
       next = judge(ask, *answer, tries);
@@ -330,8 +370,8 @@ Result<http::Response> Session::send(Ask& ask) {
   }
 }
 
-Result<http::Response> Session::demand(Ask& ask, std::string_view what) {
-  auto answer = send(ask);
+Result<http::Response> Session::demand(Ask& ask, std::string_view what, std::optional<Try> first) {
+  auto answer = send(ask, std::move(first));
   if (!answer) return answer;
   if (answer->ok() && !(ask.late_errors && is_refused_with_success(*answer))) return answer;
   const Refusal refusal = refusal_of(*answer);

@@ -64,6 +64,9 @@ class Store {
         settings_(std::move(settings)),
         surroundings_(std::move(surroundings)),
         region_(settings_.region) {}
+  // On any thread. Clients keep their connections for whoever comes next.
+  http::Client take_client();
+  void give_back(http::Client client);
   // Those that hold now; fetched anew before they end.
   snapcore::Result<aws::Credentials> credentials(snapcore::sdk::Call& call);
   // Asks whoever lent them once more; true when they are others than `refused`.
@@ -81,34 +84,54 @@ class Store {
   std::mutex mutex_;  // of what follows
   std::string region_;
   std::chrono::seconds skew_{0};  // what the clock of the store is ahead of ours
+  std::optional<bool> sha256_is_checked_;
   std::vector<http::Client> idle_;
 };
 
 class Session {
  public:
-  Session(std::shared_ptr<Store> store, snapcore::sdk::Call& call);
-  ~Session();
+  Session(std::shared_ptr<Store> store, snapcore::sdk::Call& call)
+      : store_(std::move(store)), call_(&call) {}
   Session(Session&&) = delete;
   Session& operator=(Session&&) = delete;
 
+  // What a request is signed with, and where it goes, as far as that is known now.
+  struct Signing {
+    Address address = {};
+    std::string region = {};
+    std::chrono::seconds skew{0};
+    aws::Credentials credentials = {};
+  };
+  snapcore::Result<Signing> signing();
+  // One try, and what was known when it was made.
+  struct Try {
+    Signing signing;
+    snapcore::Result<http::Response> answer;
+  };
+  // On any thread; broken off when the call is cancelled or `stopped` says so. The body is there
+  // again afterwards.
+  Try try_once(Ask& ask, Signing signing, const std::function<bool()>& stopped) const;
+
   // The last answer, whatever its status. An error means that there was none: "s3.unreachable",
   // "s3.tls", the error of a callback, or that the call was cancelled.
-  // The body is there again afterwards.
-  snapcore::Result<http::Response> send(Ask& ask);
+  // The body is there again afterwards. `first` is a try that was made already.
+  snapcore::Result<http::Response> send(Ask& ask, std::optional<Try> first = {});
   snapcore::Result<http::Response> send(const Ask& ask) {
     Ask own = ask;
     return send(own);
   }
   // An answer with a 2xx status; anything else is the error for `what`.
-  snapcore::Result<http::Response> demand(Ask& ask, std::string_view what);
+  snapcore::Result<http::Response> demand(Ask& ask, std::string_view what,
+                                          std::optional<Try> first = {});
   snapcore::Result<http::Response> demand(const Ask& ask, std::string_view what) {
     Ask own = ask;
     return demand(own, what);
   }
 
-  // For another thread to send as it is, once, by a client of its own.
-  snapcore::Result<http::Request> signed_request(const Ask& ask);
-  http::Client new_client() const;
+  // Whether this store refuses bytes that do not fit the SHA-256 they are signed with; nothing
+  // until somebody found out.
+  std::optional<bool> sha256_is_checked() const;
+  void note_sha256_is_checked(bool checked);
 
   // From here on the call may be cancelled and what is left behind is removed all the same; with
   // little patience.
@@ -121,7 +144,7 @@ class Session {
  private:
   struct Tries;
   enum class Next { kTake, kRefused, kAtOnce, kLater };
-  // Takes the body for as long as it is under way.
+  http::Request request_for(const Ask& ask, const Signing& with) const;
   snapcore::Result<http::Response> send_once(Ask& ask);
   Next judge(const Ask& ask, const http::Response& answer, Tries& tries);
   snapcore::Result<std::optional<http::Response>> found_done(const Ask& ask, const Tries& tries);
@@ -134,8 +157,7 @@ class Session {
 
   std::shared_ptr<Store> store_;
   snapcore::sdk::Call* call_;
-  http::Client client_;
-  aws::Credentials signed_with_;  // the last request
+  Signing signed_with_;  // the request that was answered last
   bool tidying_ = false;
 };
 

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstring>
 #include <snapcore/support/http_headers.hpp>
-#include <system_error>
 
 #include "answer.hpp"
 
@@ -11,7 +10,6 @@ namespace s3 {
 
 using snapcore::fail;
 using snapcore::Result;
-namespace http = snapcore::http;
 
 namespace {
 
@@ -21,43 +19,42 @@ snapcore::Error ended_early() { return {.code = "s3.ended", .message = "the piec
 
 }  // namespace
 
-void Stream::wait_for_thread() {
-  if (thread_.joinable()) thread_.join();
-}
-
-void Stream::start(http::Request request, std::uint64_t from, std::uint64_t to, Pin pin) {
-  wait_for_thread();
+void Stream::start(Ask ask, Session::Signing signing, std::uint64_t from, std::uint64_t to,
+                   Pin pin) {
+  work_.reset();
   from_ = from;
   to_ = to;
   filled_ = taken_ = 0;
   too_much_ = ended_ = false;
-  try {
-    thread_ = std::thread([this, request = std::move(request), pin = std::move(pin)]() mutable {
-      bring(std::move(request), pin);
-    });
-  } catch (const std::system_error&) {
-    ended_ = true;
-  }
+  work_.emplace([this, ask = std::move(ask), signing = std::move(signing),
+                 pin = std::move(pin)](const Work::Stopped& stopped) mutable {
+    bring(std::move(ask), std::move(signing), pin, stopped);
+  });
+  if (!work_->runs()) end(false);
 }
 
 // On the thread.
-void Stream::bring(http::Request request, const Pin& pin) {
+void Stream::bring(Ask ask, Session::Signing signing, const Pin& pin,
+                   const Work::Stopped& stopped) {
   bool too_much = false;
   try {
-    request.on_head = [&](const http::Response& head) -> Result<> {
+    ask.on_head = [&](const http::Response& head) -> Result<> {
       if (!fits(head, pin)) return fail(ended_early());
       return {};
     };
-    request.on_body = [&](std::string_view piece) -> Result<> {
-      if (!take(piece)) return fail(ended_early());
+    ask.on_body = [&](std::string_view piece) -> Result<> {
+      if (stopped() || !take(piece)) return fail(ended_early());
       return {};
     };
-    request.cancelled = [this] { return over_.load(); };
-    const auto answer = client_.send(request);
-    too_much = answer && !answer->ok() && may_pass(refusal_of(*answer));
+    const auto tried = session_.try_once(ask, std::move(signing), stopped);
+    too_much = tried.answer && !tried.answer->ok() && may_pass(refusal_of(*tried.answer));
   } catch (const std::exception&) {
     // No memory: what is there is there.
   }
+  end(too_much);
+}
+
+void Stream::end(bool too_much) {
   {
     const std::lock_guard lock(mutex_);
     too_much_ = too_much;
@@ -74,7 +71,7 @@ bool Stream::fits(const http::Response& head, const Pin& pin) const {
 
 bool Stream::take(std::string_view piece) {
   const std::size_t at = filled_;  // which this thread alone changes
-  if (over_ || piece.size() > to_ - from_ - at) return false;
+  if (piece.size() > to_ - from_ - at) return false;
   std::memcpy(room_.get() + at, piece.data(), piece.size());
   {
     const std::lock_guard lock(mutex_);

@@ -2,7 +2,6 @@
 // it.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -10,10 +9,11 @@
 #include <mutex>
 #include <optional>
 #include <snapcore/error.hpp>
-#include <snapcore/support/http.hpp>
 #include <string>
 #include <string_view>
-#include <thread>
+
+#include "beside.hpp"
+#include "store.hpp"
 
 namespace s3 {
 
@@ -30,16 +30,15 @@ class Stream {
   // So much memory does each take.
   static constexpr std::uint64_t kRoom = std::uint64_t{8} << 20;
 
-  // `over` breaks off what is on its way; it must be so before the destructor, which waits.
-  Stream(snapcore::http::Client client, const std::atomic<bool>& over)
-      : client_(std::move(client)), over_(over), room_(new char[kRoom]) {}
-  ~Stream() { wait_for_thread(); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
+  explicit Stream(const Session& session) : session_(session), room_(new char[kRoom]) {}
 
-  // `request`, which is signed, asks for the bytes from `from` up to `to`: no more than kRoom, and
-  // all that was asked for before has been taken.
-  void start(snapcore::http::Request request, std::uint64_t from, std::uint64_t to, Pin pin);
+  // `ask` asks for the bytes from `from` up to `to`: no more than kRoom, and all that was asked for
+  // before has been taken.
+  void start(Ask ask, Session::Signing signing, std::uint64_t from, std::uint64_t to, Pin pin);
+  // Breaks off what is on its way; the destructor waits for that, too.
+  void stop() {
+    if (work_) work_->stop();
+  }
   std::uint64_t to() const { return to_; }
 
   // Waits for bytes behind those that it gave before; none: no more come. `going` is asked before,
@@ -50,23 +49,23 @@ class Stream {
   bool was_too_much() const { return too_much_; }
 
  private:
-  void bring(snapcore::http::Request request, const Pin& pin);
-  bool fits(const snapcore::http::Response& head, const Pin& pin) const;
+  using Work = Beside<void>;
+  void bring(Ask ask, Session::Signing signing, const Pin& pin, const Work::Stopped& stopped);
+  bool fits(const http::Response& head, const Pin& pin) const;
   bool take(std::string_view piece);
-  void wait_for_thread();
+  void end(bool too_much);
 
-  snapcore::http::Client client_;
-  const std::atomic<bool>& over_;
+  const Session& session_;
   const std::unique_ptr<char[]> room_;
   std::uint64_t from_ = 0;
   std::uint64_t to_ = 0;
-  std::thread thread_;
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
   std::size_t filled_ = 0;
   std::size_t taken_ = 0;
   bool ended_ = true;
   bool too_much_ = false;
+  std::optional<Work> work_;  // goes first
 };
 
 }  // namespace s3

@@ -1,12 +1,12 @@
 // How an object comes to be: at once, or in parts that become visible together.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "parts.hpp"
 #include "reading.hpp"
 
 namespace s3 {
@@ -21,49 +21,40 @@ struct NewObject {
   bool if_absent = false;
 };
 
-// Bytes with the digests they travel with: the signature covers one, the store compares both.
-struct Body {
-  std::string bytes = {};
-  std::string sha256 = {};  // in hex
-  std::string md5 = {};     // as its 16 bytes; empty where a policy of this machine forbids MD5
-};
-// Needs no call: on any thread.
-Body digested(std::string bytes);
+// As its 16 bytes; empty where a policy of this machine forbids MD5.
+std::string md5(std::string_view bytes);
 
 // The answer is the new object as the store has it: exactly the version that was written. When the
 // answer to a write is lost, the store is asked whether it happened. "s3.changed" when a condition
 // does not hold.
-snapcore::Result<Found> put_whole(Session& session, const NewObject& object, Body body);
+snapcore::Result<Found> put_whole(Session& session, const NewObject& object, std::string bytes);
 
 // An upload in parts. Nothing is visible before complete().
 class Upload {
  public:
   static snapcore::Result<Upload> begin(Session& session, const NewObject& object);
-  // One that an earlier attempt began; parts that the store still has are not sent again.
+  // One that an earlier attempt began.
   static snapcore::Result<Upload> go_on(Session& session, const NewObject& object,
                                         const std::string& id);
 
   const std::string& id() const { return id_; }
-  // The bytes are there again afterwards.
-  snapcore::Result<> add(Body& body);
+  Parts& parts() { return parts_; }
+  // Of the parts that were sent.
   snapcore::Result<Found> complete();
   // What is not there any more is fine.
   static snapcore::Result<> abort(Session& session, const std::string& key, const std::string& id);
 
  private:
-  struct Part {
-    std::uint64_t size = 0;
-    std::string etag = {};
-  };
   Upload(Session& session, NewObject object, std::string id)
-      : session_(&session), object_(std::move(object)), id_(std::move(id)) {}
-  snapcore::Result<> load_parts();
+      : session_(&session),
+        object_(std::move(object)),
+        id_(std::move(id)),
+        parts_(session, object_.key, id_) {}
 
   Session* session_;
   NewObject object_;
   std::string id_;
-  std::map<std::uint32_t, Part> kept_;  // by number; of an earlier attempt
-  std::vector<Part> parts_;
+  Parts parts_;
 };
 
 // Makes a version the newest again. "s3.changed" when it is not the one that was meant.

@@ -200,7 +200,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     def handle_request(self):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)
-        is_part = self.command == "PUT" and "partNumber" in query
+        # A single byte only asks whether the store looks at digests.
+        is_part = self.command == "PUT" and "partNumber" in query and length > 1
         is_begin = self.command == "POST" and "uploads" in query
         is_end = self.command == "POST" and "uploadId" in query
         if is_part and due("reset-part"):

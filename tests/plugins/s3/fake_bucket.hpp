@@ -1,16 +1,19 @@
 // A bucket in memory, strict about what it is sent: a body whose digests do not fit is refused, as
-// is a part that is too small or that nobody announced.
+// is a part that nobody announced.
 #pragma once
 
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
+#include <snapcore/support/base64.hpp>
 #include <snapcore/support/digest.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "writing.hpp"
 
 namespace s3 {
 
@@ -32,7 +35,10 @@ class FakeBucket {
 
   bool versioned = false;
   bool honours_conditions = true;
-  bool locks = false;                                // every version, for ever
+  bool locks = false;           // every version, for ever
+  bool checks_sha256 = true;    // that requests are signed with
+  bool insists_on_md5 = false;  // of parts, as where there is a retention
+  std::string words_for_md5 = "Content-MD5 is required";
   std::map<std::string, std::vector<Version>> keys;  // the newest last
   std::map<std::string, std::pair<Request, std::map<int, std::string>>> uploads;
   // Before a request is looked at: an answer in its place.
@@ -121,7 +127,7 @@ class FakeBucket {
     return reply(status, {}, "<Error><Code>" + code + "</Code></Error>");
   }
   static std::string etag(const std::string& body) {
-    return "\"" + snapcore::sha256_hex(body).substr(0, 32) + "\"";
+    return "\"" + snapcore::to_hex(snapcore::as_bytes(md5(body))) + "\"";
   }
   static bool has(const Request& request, const char* name) { return request.query.contains(name); }
   static std::string of(const std::map<std::string, std::string>& all, const char* name) {
@@ -130,8 +136,18 @@ class FakeBucket {
   }
 
   std::string act(const Request& request) {
-    if (of(request.headers, "x-amz-content-sha256") != snapcore::sha256_hex(request.body)) {
+    const bool has_md5 = request.headers.contains("content-md5");
+    if (insists_on_md5 && has(request, "partNumber") && !has_md5) {
+      return reply(
+          400, {},
+          "<Error><Code>InvalidRequest</Code><Message>" + words_for_md5 + "</Message></Error>");
+    }
+    if (checks_sha256 &&
+        of(request.headers, "x-amz-content-sha256") != snapcore::sha256_hex(request.body)) {
       return refuse(400, "XAmzContentSHA256Mismatch");
+    }
+    if (has_md5 && of(request.headers, "content-md5") != snapcore::base64(md5(request.body))) {
+      return refuse(400, "BadDigest");
     }
     if (request.key.empty()) {
       if (has(request, "versioning")) {

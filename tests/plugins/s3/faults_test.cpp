@@ -135,6 +135,34 @@ TEST_F(S3FaultsTest, SeveralStreamsBringTheRightBytesOrAClearError) {
   }
 }
 
+// Several parts are under way at the same time: some of them fail, others arrive meanwhile.
+TEST_F(S3FaultsTest, AnUploadOfManyPartsOfWhichSomeFailIsWholeOrGone) {
+  const std::string pattern = std::move(bytes_);
+  bytes_.clear();
+  for (std::size_t i = 0; i < 3; ++i) bytes_ += pattern.substr(i, 2 * kPart);
+  bytes_ += "end";
+  for (const Case& one : {Case{"reset-part=3 slow-down=1"}, Case{"lost-part=4 delay=5"},
+                          Case{"reset-part=99", "s3.unreachable"}}) {
+    SCOPED_TRACE(one.fault);
+    const FaultProxy proxy(tree_, minio_, one.fault);
+    ASSERT_TRUE(proxy.runs());
+    const std::string name = "many" + std::to_string(++calls_);
+    source_ = std::make_unique<Source>(config(proxy.url()), around());
+    new_call();
+    const auto stored = store(name, bytes_);
+    EXPECT_EQ(stored.status == SC_OK ? "" : stored.error->code, one.stored) << stored.error_json;
+    if (stored.status != SC_OK) {
+      EXPECT_THAT(left(name), IsEmpty());
+      continue;
+    }
+    EXPECT_EQ(artifact_.sha256, snapcore::sha256_hex(bytes_));
+    ASSERT_EQ(open({.ref = name}).status, SC_OK);
+    EXPECT_TRUE(host_.outputs[0] == bytes_);
+    EXPECT_THAT(left(name), testing::UnorderedElementsAre("Contents db/" + name,
+                                                          "Contents db/" + name + ".sha256"));
+  }
+}
+
 // Nobody heard of the upload, so nobody can remove it: README.md says so.
 TEST_F(S3FaultsTest, AnUploadThatNobodyHeardOfHoldsNothing) {
   const FaultProxy proxy(tree_, minio_, "lost-begin");

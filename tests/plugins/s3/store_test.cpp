@@ -1,67 +1,15 @@
 // Writes: whole or not at all, known again when their answer is lost, and taken back exactly.
 #include "store_test.hpp"
 
-#include "fake_bucket.hpp"
-#include "fixture.hpp"
+#include "store_fixture.hpp"
 
 namespace s3 {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr std::uint64_t kPart = 100;
-constexpr char kLost[] = "";  // the connection closes without an answer
-
-class S3StoreTest : public S3Test {
- protected:
-  void SetUp() override {
-    server_ = std::make_unique<fakes::HttpServer>(
-        [this](const std::string& request) { return bucket_.answer(request); });
-    Config config{.bucket = "bucket", .endpoint = server_->url(""), .part_size = kPart};
-    config.attempts = 3;
-    source_ = std::make_unique<Source>(config, around());
-  }
-  // The server's thread still runs when the members go.
-  void TearDown() override { server_.reset(); }
-
-  fakes::Answer put(const objects::PutArgs& args, std::string bytes) {
-    host_.inputs[0] = std::move(bytes);
-    return act([&](sdk::Call& call) -> Result<> {
-      auto written = source_->objects_put(call, args);
-      if (!written) return fail(written.error());
-      object_ = std::move(*written);
-      return {};
-    });
-  }
-  std::vector<std::string> undo() {
-    std::vector<std::string> words;
-    const Value recorded = host_.undos.back().at("data");
-    const auto undone = ask([&](sdk::Call& call) -> Result<> {
-      auto back =
-          source_->undo_store(call, {.args = {}, .result = {}, .recorded = true, .undo = recorded});
-      if (!back) return fail(back.error());
-      words = back->words;
-      return {};
-    });
-    EXPECT_EQ(undone.status, SC_OK) << undone.error_json;
-    return words;
-  }
-  std::string text(const std::string& key) const {
-    const auto* found = bucket_.newest(key);
-    return found ? found->body : "(none)";
-  }
-  void second_attempt() {
-    host_.info["attempt"] = 2;
-    if (!host_.checkpoints.empty()) host_.info["checkpoint"] = host_.checkpoints.back();
-  }
-
-  FakeBucket bucket_;
-  objects::Object object_;
-};
 
 TEST_F(S3StoreTest, WhatIsStoredHasItsCompanions) {
   const auto done = store("a/snap.db", "hello", Value::object({{"kind", "note"}}));
@@ -168,6 +116,7 @@ TEST_F(S3StoreTest, ANameTakenMeanwhileIsNotReplacedAndNothingIsLeft) {
   for (const std::size_t size : {std::size_t{5}, 2 * kPart}) {
     bucket_.keys.clear();
     host_.break_input = [&](std::uint64_t) -> Result<> {
+      const std::lock_guard lock(mutex_);
       bucket_.keys["snap.db"] = {{"null", "theirs"}};
       return {};
     };
@@ -203,7 +152,10 @@ TEST_F(S3StoreTest, ABrokenStreamOrACancelledCallLeavesNothing) {
     EXPECT_THAT(bucket_.uploads, IsEmpty()) << at;
   }
   host_.break_input = {};
-  host_.cancel_when = [&] { return !bucket_.uploads.empty(); };
+  host_.cancel_when = [&] {
+    const std::lock_guard lock(mutex_);
+    return !bucket_.uploads.empty();
+  };
   EXPECT_EQ(store("snap.db", bytes).status, SC_CANCELLED);
   host_.cancel_when = {};
   EXPECT_THAT(bucket_.uploads, IsEmpty());
@@ -256,45 +208,12 @@ TEST_F(S3StoreTest, AnErrorBehindA200IsAnError) {
   EXPECT_THAT(bucket_.uploads, IsEmpty());
 }
 
-TEST_F(S3StoreTest, APartThatFailsForGoodEndsTheUpload) {
-  bucket_.instead = [](const FakeBucket::Request& request) -> std::optional<std::string> {
-    if (!request.query.contains("partNumber") || request.query.at("partNumber") != "2") return {};
-    return kLost;
-  };
-  const auto done = store("snap.db", std::string(3 * kPart, 'x'));
-  EXPECT_EQ(done.error->code, "s3.unreachable");
-  EXPECT_THAT(bucket_.uploads, IsEmpty());
-  EXPECT_THAT(bucket_.visible(), IsEmpty());
-}
-
 TEST_F(S3StoreTest, ARepeatedStoreAnswersWithWhatTheFirstMade) {
   ASSERT_EQ(store("snap.db", "hello").status, SC_OK);
   second_attempt();
   const auto done = store("snap.db", "not read any more");
   ASSERT_EQ(done.status, SC_OK) << done.error_json;
   EXPECT_EQ(text("snap.db"), "hello");
-}
-
-TEST_F(S3StoreTest, AKilledUploadIsGoneOnWith) {
-  // Killed: nothing could be cleaned up any more.
-  bucket_.instead = [](const FakeBucket::Request& request) -> std::optional<std::string> {
-    const bool third =
-        request.query.contains("partNumber") && request.query.at("partNumber") == "3";
-    if (third || request.method == "DELETE") return kLost;
-    return std::nullopt;
-  };
-  const std::string bytes = std::string(kPart, 'a') + std::string(kPart, 'b') + "c";
-  EXPECT_NE(store("snap.db", bytes).status, SC_OK);
-  ASSERT_THAT(bucket_.uploads, SizeIs(1));
-  bucket_.instead = {};
-  second_attempt();
-  const auto before = server_->requests();
-  ASSERT_EQ(store("snap.db", bytes).status, SC_OK);
-  EXPECT_EQ(text("snap.db"), bytes);
-  EXPECT_THAT(bucket_.uploads, IsEmpty());
-  const auto lines = asked();
-  EXPECT_THAT(std::vector(lines.begin() + static_cast<std::ptrdiff_t>(before), lines.end()),
-              Contains(HasSubstr("partNumber=3")));
 }
 
 TEST_F(S3StoreTest, TheUndoTakesExactlyWhatWasStored) {
