@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "beside.hpp"
 #include "xml.hpp"
 
 namespace s3 {
@@ -61,10 +62,16 @@ struct Page {
   bool more() const { return root.text_of("IsTruncated") == "true"; }
 };
 
-Result<Page> fetch(Session& session, aws::Pairs query, std::string_view root_name) {
+Ask ask_for(aws::Pairs query) {
   query.emplace_back("encoding-type", "url");
-  auto answer = session.demand({.query = std::move(query)},
-                               "cannot list " + session.store().shown(session.settings().prefix));
+  return {.query = std::move(query)};
+}
+
+Result<Page> fetch(Session& session, aws::Pairs query, std::string_view root_name,
+                   std::optional<Session::Try> first = {}) {
+  Ask ask = ask_for(std::move(query));
+  auto answer = session.demand(
+      ask, "cannot list " + session.store().shown(session.settings().prefix), std::move(first));
   if (!answer) return fail(answer.error());
   auto root = xml::parse(answer->body);
   if (!root) return fail(root.error());
@@ -106,6 +113,65 @@ Result<objects::Version> version_from(const Page& page, const xml::Element& item
   return version;
 }
 
+aws::Pairs versions_behind(const std::string& prefix, const std::string& key_marker,
+                           const std::string& version_marker) {
+  aws::Pairs query = {{"versions", ""}, {"prefix", prefix}};
+  if (!key_marker.empty()) query.emplace_back("key-marker", key_marker);
+  // A page may end within the history of one key.
+  if (!version_marker.empty()) query.emplace_back("version-id-marker", version_marker);
+  return query;
+}
+
+// A page that is fetched while the one before it is told.
+using Ahead = std::optional<Beside<Session::Try>>;
+
+Result<> begin(Ahead& ahead, Session& session, aws::Pairs query) {
+  auto signing = session.signing();
+  if (!signing) return fail(signing.error());
+  ahead.emplace([&session, ask = ask_for(std::move(query)),
+                 with = std::move(*signing)](const Beside<Session::Try>::Stopped& stopped) mutable {
+    return session.try_once(ask, std::move(with), stopped);
+  });
+  return {};
+}
+
+// Of all keys with the prefix, or of one.
+Result<> list_pages(Session& session, const std::string& prefix,
+                    const std::optional<std::string>& only, const Visit<objects::Version>& visit) {
+  std::string key_marker;
+  std::string version_marker;
+  Ahead ahead;
+  for (;;) {
+    std::optional<Session::Try> first;
+    if (ahead) first = ahead->get();
+    ahead.reset();
+    auto page = fetch(session, versions_behind(prefix, key_marker, version_marker),
+                      "ListVersionsResult", std::move(first));
+    if (!page) return fail(page.error());
+    std::string key = page->key(page->root.text_of("NextKeyMarker"));
+    std::string id(page->root.text_of("NextVersionIdMarker"));
+    const bool somewhere = !key.empty() && (key != key_marker || id != version_marker);
+    key_marker = std::move(key);
+    version_marker = std::move(id);
+    if (page->more() && somewhere && (!only || key_marker == *only)) {
+      auto begun = begin(ahead, session, versions_behind(prefix, key_marker, version_marker));
+      if (!begun) return begun;
+    }
+    for (const xml::Element& item : page->root.children) {
+      if (item.name != "Version" && item.name != "DeleteMarker") continue;
+      auto version = version_from(*page, item);
+      if (!version) return fail(version.error());
+      // What only begins with the key follows behind all versions of it.
+      if (only && version->key != *only) return {};
+      auto going = visit(*version);
+      if (!going) return fail(going.error());
+      if (!*going) return {};
+    }
+    if (!page->more()) return {};
+    if (!somewhere) return bad("more to come, but not where");
+  }
+}
+
 }  // namespace
 
 Result<> list_objects(Session& session, const std::string& prefix,
@@ -133,41 +199,12 @@ Result<> list_objects(Session& session, const std::string& prefix,
 
 Result<> list_versions(Session& session, const std::string& prefix,
                        const Visit<objects::Version>& visit) {
-  std::string key_marker;
-  std::string version_marker;
-  for (;;) {
-    aws::Pairs query = {{"versions", ""}, {"prefix", prefix}};
-    if (!key_marker.empty()) query.emplace_back("key-marker", key_marker);
-    // A page may end within the history of one key.
-    if (!version_marker.empty()) query.emplace_back("version-id-marker", version_marker);
-    auto page = fetch(session, std::move(query), "ListVersionsResult");
-    if (!page) return fail(page.error());
-    for (const xml::Element& item : page->root.children) {
-      if (item.name != "Version" && item.name != "DeleteMarker") continue;
-      auto version = version_from(*page, item);
-      if (!version) return fail(version.error());
-      auto going = visit(*version);
-      if (!going) return fail(going.error());
-      if (!*going) return {};
-    }
-    if (!page->more()) return {};
-    std::string key = page->key(page->root.text_of("NextKeyMarker"));
-    std::string id(page->root.text_of("NextVersionIdMarker"));
-    if (key.empty() || (key == key_marker && id == version_marker)) {
-      return bad("more to come, but not where");
-    }
-    key_marker = std::move(key);
-    version_marker = std::move(id);
-  }
+  return list_pages(session, prefix, {}, visit);
 }
 
 Result<> list_versions_of(Session& session, const std::string& key,
                           const Visit<objects::Version>& visit) {
-  // What only begins with the key follows behind all versions of it.
-  return list_versions(session, key, [&](objects::Version& version) -> Result<bool> {
-    if (version.key != key) return false;
-    return visit(version);
-  });
+  return list_pages(session, key, key, visit);
 }
 
 }  // namespace s3

@@ -3,6 +3,8 @@
 
 #include <malloc.h>
 
+#include <future>
+
 #include "artifacts.hpp"
 #include "fixture.hpp"
 
@@ -125,6 +127,67 @@ TEST_F(S3ListingTest, VersionsAndMarkersStayInTheOrderOfTheStore) {
   EXPECT_FALSE(host_.items[0].has("size")) << "a marker has none, which is not 0";
   EXPECT_EQ(host_.items[1].at("size").int_or(0), 7);
   EXPECT_THAT(asked()[1], HasSubstr("key-marker=db%2Fs&prefix=db%2Fs&version-id-marker=v2"));
+}
+
+std::string version_page(const std::string& key, const std::string& id,
+                         const std::string& next_key = {}) {
+  return answer(
+      200, {},
+      "<ListVersionsResult><IsTruncated>" + std::string(next_key.empty() ? "false" : "true") +
+          "</IsTruncated><NextKeyMarker>" + next_key + "</NextKeyMarker><NextVersionIdMarker>" +
+          id + "</NextVersionIdMarker><Version><Key>" + key + "</Key><VersionId>" + id +
+          "</VersionId><Size>1</Size></Version></ListVersionsResult>");
+}
+
+TEST_F(S3ListingTest, TheNextPageOfVersionsIsAskedForWhileOneIsTold) {
+  std::promise<void> asked_again;
+  int requests = 0;
+  server_ = std::make_unique<fakes::HttpServer>([&](const std::string&) {
+    if (++requests == 1) return version_page("s", "v2", "s");
+    asked_again.set_value();
+    return version_page("s", "v1");
+  });
+  std::vector<std::string> seen;
+  const auto listed = ask([&](sdk::Call& call) -> Result<> {
+    auto store = Store::open(call, {.bucket = "bucket", .endpoint = server_->url("")}, around());
+    if (!store) return fail(store.error());
+    Session session(*store, call);
+    return list_versions(session, "s", [&](objects::Version& version) -> Result<bool> {
+      if (seen.empty()) asked_again.get_future().wait();
+      seen.push_back(version.version_id);
+      return true;
+    });
+  });
+  server_.reset();
+  ASSERT_EQ(listed.status, SC_OK) << listed.error_json;
+  EXPECT_THAT(seen, ElementsAre("v2", "v1"));
+}
+
+TEST_F(S3ListingTest, APageOfVersionsThatDoesNotComeIsAskedForAgain) {
+  serve({version_page("db/s", "v3", "db/s"), refusal(503, "SlowDown"),
+         version_page("db/s", "v2", "db/s"), "", version_page("db/s", "v1")});
+  ASSERT_EQ(versions({.key = "s"}).status, SC_OK);
+  EXPECT_THAT(members("version_id"), ElementsAre("v3", "v2", "v1"));
+  EXPECT_THAT(asked(), SizeIs(5));
+  serve({version_page("db/s", "v3", "db/s"), refusal(403, "AccessDenied")});
+  EXPECT_EQ(versions({.key = "s"}).error->code, "s3.denied");
+  EXPECT_THAT(members("version_id"), ElementsAre("v3"));
+}
+
+TEST_F(S3ListingTest, WhoeverHasEnoughVersionsOrStopsWaitsForNoOtherPage) {
+  serve({version_page("db/s", "v2", "db/s"), fakes::HttpServer::kSilence});
+  host_.items_wanted = 0;
+  EXPECT_NE(versions({.key = "s"}).status, SC_OK);
+  host_.items_wanted = 10;
+  serve({version_page("db/s", "v2", "db/s"), fakes::HttpServer::kSilence});
+  host_.cancel_when = [&] { return server_->requests() == 2; };
+  EXPECT_EQ(versions({.key = "s"}).status, SC_CANCELLED);
+}
+
+TEST_F(S3ListingTest, PagesOfOtherKeysAreNotAskedFor) {
+  serve({version_page("db/s", "v2", "db/s.tflock"), version_page("db/s.tflock", "v1")});
+  ASSERT_EQ(versions({.key = "s"}).status, SC_OK);
+  EXPECT_THAT(members("version_id"), ElementsAre("v2"));
 }
 
 // Of a million objects never more than a page is in memory.
