@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kRestoreVerbs = {"stage", "check", "activate", "health"};
 // What the core fills in by itself.
-constexpr std::array<std::string_view, 4> kFilledIn = {"from", "staged", "expected", "waived"};
+constexpr std::array<std::string_view, 5> kFilledIn = {"from", "staged", "expected", "waived",
+                                                       "replaces"};
 
 template <std::size_t Size>
 bool contains(const std::array<std::string_view, Size>& list, std::string_view word) {

@@ -130,9 +130,11 @@ Result<Answer> Executor::State::restore(const std::shared_ptr<Instance>& target,
   Value all = args;
   all["from"] = identity_of_bytes(restore->artifact);
   hand_over_staged(id, target->manifest(), all);
+  all.erase("replaces");
   for (const PlannedCall* planned : plan().calls()) {
-    if (planned->id.rfind(id + ".", 0) == 0 && planned->args.has("waived"))
-      all["waived"] = planned->args.at("waived");
+    if (planned->id.rfind(id + ".", 0) != 0) continue;
+    for (const char* approved : {"waived", "replaces"})
+      if (planned->args.has(approved)) all[approved] = planned->args.at(approved);
   }
   if (!all.has("waived")) all["waived"] = Value::array();
 

@@ -82,11 +82,14 @@ std::optional<Value> Planner::State::answered_before(const std::string& id, std:
     const auto of_the_artifact = restore->examination.at("evidence").items().size();
     if (restore->examined && of_the_artifact <= evidence.size())
       evidence.resize(evidence.size() - of_the_artifact);
-    return Value::object({{"healthy", restore->healthy_before},
-                          {"readable", restore->readable_before},
-                          {"keeps", restore->keeps},
-                          {"identity", restore->target_identity},
-                          {"evidence", texts_of(evidence)}});
+    Value answer = Value::object({{"healthy", restore->healthy_before},
+                                  {"readable", restore->readable_before},
+                                  {"keeps", restore->keeps},
+                                  {"identity", restore->target_identity},
+                                  {"evidence", texts_of(evidence)}});
+    const PlannedCall* stage = made_before.call(restore->id + ".stage");
+    if (stage && stage->args.has("replaces")) answer["replaces"] = stage->args.at("replaces");
+    return answer;
   }
   // Once the run went on behind an answer, it answers that again.
   const PastRead* read = request.past ? request.past->read(id) : nullptr;

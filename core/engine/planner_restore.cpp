@@ -29,14 +29,15 @@ Result<Answer> Planner::State::restore(Instance& target, const Value& args, cons
                             " is to be restored from is known only after execution"});
   }
   if (auto known = know_artifact(restore, args.at("from")); !known) return fail(known.error());
-  if (auto inspected = inspect(restore, target); !inspected) return fail(inspected.error());
+  const auto replaces = inspect(restore, target);
+  if (!replaces) return fail(replaces.error());
   const auto identity = examine(restore, target);
   if (!identity) return fail(identity.error());
 
   if (!restored_before(restore.id)) guards.check_age(restore);
   guards.check_healthy(restore);
   guards.check_identity(restore.target, *identity, restore.target_identity, restore.evidence);
-  if (auto planned = plan_verbs(restore, target, args, line); !planned)
+  if (auto planned = plan_verbs(restore, target, *replaces, args, line); !planned)
     return fail(planned.error());
 
   Answer answer{.known = Value::object({{"ref", restore.artifact.at("ref")},
@@ -103,7 +104,7 @@ Result<> Planner::State::know_digest(PlannedRestore& restore) {
   return {};
 }
 
-Result<> Planner::State::inspect(PlannedRestore& restore, Instance& target) {
+Result<Value> Planner::State::inspect(PlannedRestore& restore, Instance& target) {
   const Operation* operation = target.manifest().find("inspect");
   const auto found = read_learned(restore.id + ".inspect", target, *operation, Value::object());
   if (!found) return fail(found.error());
@@ -112,7 +113,7 @@ Result<> Planner::State::inspect(PlannedRestore& restore, Instance& target) {
   restore.keeps = found->at("keeps").text();
   restore.evidence = texts_from(found->at("evidence"));
   restore.target_identity = found->at("identity");
-  return {};
+  return found->at("replaces");
 }
 
 Result<Value> Planner::State::examine(PlannedRestore& restore, Instance& target) {
@@ -151,11 +152,13 @@ Value Planner::State::waived_value() const {
 }
 
 Result<> Planner::State::plan_verbs(const PlannedRestore& restore, Instance& target,
-                                    const Value& args, const Line& line) {
+                                    const Value& replaces, const Value& args, const Line& line) {
   Value all = args;
   all["from"] = identity_of_bytes(restore.artifact);
   hand_over_staged(restore.id, target.manifest(), all);
   all["waived"] = waived_value();
+  all.erase("replaces");
+  if (!replaces.is_null()) all["replaces"] = replaces;
   for (const char* verb : {"stage", "check", "activate", "health"}) {
     const Operation* operation = target.manifest().find(verb);
     PlannedCall call;

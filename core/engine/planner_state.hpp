@@ -133,11 +133,12 @@ struct Planner::State {
   Result<Answer> restore(Instance& target, const Value& args, const Line& line);
   Result<> know_artifact(PlannedRestore& restore, const Value& wanted);
   Result<> know_digest(PlannedRestore& restore);
-  Result<> inspect(PlannedRestore& restore, Instance& target);
+  // What a restore of the target would take the place of; null when it does not tell.
+  Result<Value> inspect(PlannedRestore& restore, Instance& target);
   // The identity of what is restored; null when nobody knows it.
   Result<Value> examine(PlannedRestore& restore, Instance& target);
-  Result<> plan_verbs(const PlannedRestore& restore, Instance& target, const Value& args,
-                      const Line& line);
+  Result<> plan_verbs(const PlannedRestore& restore, Instance& target, const Value& replaces,
+                      const Value& args, const Line& line);
   Value waived_value() const;
 };
 

@@ -43,6 +43,11 @@ class Backend {
   virtual Result<LiveState> read_live(
       sdk::Call& call,
       const std::function<Result<>(std::span<const std::byte>)>& take = {}) const = 0;
+  // Of one that read_live() finds broken, what can still be told; nothing where that is not to be
+  // replaced.
+  virtual Result<std::optional<LiveState>> read_broken_live() const {
+    return std::optional<LiveState>();
+  }
   // To look here and there. Valid as long as the call is.
   virtual Result<StateBytes> live_bytes(sdk::Call& call) const = 0;
   // Who holds the lock, in words; nothing when nobody does.

@@ -12,6 +12,7 @@ namespace tfstate {
 struct Base {
   std::string sha256 = {};
   std::uint64_t size = 0;  // 0: there was no state
+  std::uint64_t serial = 0;
   // Of an object in a store; absent where there was none.
   std::optional<std::string> etag = {};
   std::optional<std::string> version_id = {};
@@ -19,8 +20,23 @@ struct Base {
 inline void fields(snapcore::sdk::Fields& f, Base& base) {
   f("sha256", base.sha256, "digest of the state that is replaced");
   f("size", base.size, "its bytes; 0: there is none");
+  f("serial", base.serial).optional();
   f("etag", base.etag);
   f("version_id", base.version_id, "what it is among the versions of the store");
+}
+
+// The live state that a plan was made for: what it holds now must be what the plan spoke of.
+struct Replaced {
+  std::string sha256 = {};
+  std::uint64_t serial = 0;  // of one that was deleted, the last that it had
+  std::string lineage = {};
+  std::optional<std::string> version_id = {};
+};
+inline void fields(snapcore::sdk::Fields& f, Replaced& replaced) {
+  f("sha256", replaced.sha256, "digest of the live state");
+  f("serial", replaced.serial);
+  f("lineage", replaced.lineage);
+  f("version_id", replaced.version_id, "what it is among the versions of the store");
 }
 
 // The one change to the bytes of the artifact.

@@ -41,6 +41,12 @@ Result<LiveState> LocalBackend::read_live(
   return tfstate::read_live(place_.file, take);
 }
 
+Result<std::optional<LiveState>> LocalBackend::read_broken_live() const {
+  auto broken = read_broken(place_.file);
+  if (!broken) return fail(broken.error());
+  return std::optional(std::move(*broken));
+}
+
 Result<StateBytes> LocalBackend::live_bytes(sdk::Call&) const {
   std::error_code ignored;
   const auto real = std::filesystem::weakly_canonical(place_.file, ignored);
@@ -98,6 +104,7 @@ Result<StageResult> LocalBackend::stage(sdk::Call& call, const StageArgs& args) 
       .suffix = std::move(*suffix),
       .other_lineage = args.is_waived("identity"),
       .broken_live = args.is_waived("hash"),
+      .replaces = args.replaces,
       .read = [&](std::span<std::byte> into) { return port->read(into); },
       .record_undo =
           [&](const std::string& staged) {

@@ -129,6 +129,8 @@ Result<StageResult> ObjectBackend::stage(sdk::Call& call, const StageArgs& args)
   ObjectStore store(call, *place);
   const auto live = read_live_object(store, *place);
   if (!live) return fail(live.error());
+  if (auto same = is_as_planned(args.replaces, *live, place->shown()); !same)
+    return fail(same.error());
   if (is_version_of_it(call, args.from, live->version_id)) return fail(is_live(*place));
   const State& before = live->deleted ? *live->deleted : live->state;
   const std::string here = place->shown();
@@ -146,6 +148,7 @@ Result<StageResult> ObjectBackend::stage(sdk::Call& call, const StageArgs& args)
                                 .serial = made->serial,
                                 .base = {.sha256 = live->sha256,
                                          .size = live->size,
+                                         .serial = before.serial,
                                          .etag = live->etag,
                                          .version_id = live->version_id}},
                      .words = {made->words}};
@@ -161,16 +164,17 @@ Result<StageResult> ObjectBackend::stage(sdk::Call& call, const StageArgs& args)
 Result<std::vector<std::string>> ObjectBackend::check(sdk::Call& call, const Staged& staged) const {
   const auto place = connect(call);
   if (!place) return fail(place.error());
-  const auto found = ObjectStore(call, *place).look(place->key);
+  ObjectStore store(call, *place);
+  const auto found = store.look(place->key);
   if (!found) return fail(found.error());
   const bool same =
       *found ? (*found)->etag == staged.base.etag && (*found)->version_id == staged.base.version_id
              : !staged.base.etag;
   if (same) return std::vector<std::string>{place->shown() + " is what it was"};
-  return fail({.code = "tfstate.changed_since",
-               .message = place->shown() + " was written since it was looked at",
-               .hint = "somebody works with it; run the restore again when they are done",
-               .category = Category::kConflict});
+  const auto now = read_live_object(store, *place);
+  if (!now) return fail(now.error());
+  return fail(written_since(place->shown(), replaced_by(staged.base, now->state.lineage),
+                            replaced_by(*now)));
 }
 
 }  // namespace tfstate

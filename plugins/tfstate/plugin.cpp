@@ -12,6 +12,7 @@
 #include "description.hpp"
 #include "local_backend.hpp"
 #include "object_backend.hpp"
+#include "replacement.hpp"
 #include "tool/errored.hpp"
 #include "tool/fallback.hpp"
 #include "tool/preview.hpp"
@@ -148,6 +149,8 @@ class Plugin {
     if (elsewhere_) return fail(*elsewhere_);
     auto planned = backend_->plan_stage(call, args);
     if (!planned) return planned;
+    if (args.replaces)
+      planned->effect("only while what it replaces is still " + words_of(*args.replaces));
     if (const auto warning = fallback_warning(work_.directory)) planned->effect(*warning);
     if (!args.destroys.empty())
       planned->concern(sdk::Guard::kDestroys, would_destroy(args.destroys));
@@ -236,8 +239,12 @@ Result<roles::Inspection> Plugin::inspect(Call& call, const sdk::Nothing&) {
   if (!live) {
     if (live.error().category != Category::kCorrupt) return fail(live.error());
     found.evidence.push_back(live.error().message);
+    const auto broken = backend_->read_broken_live();
+    if (!broken) return fail(broken.error());
+    if (*broken) found.replaces = sdk::to_value(replaced_by(**broken));
   } else {
     describe_live(*live, found);
+    found.replaces = sdk::to_value(replaced_by(*live));
   }
   if (const auto expected = backend_->expected_lineage(); expected && found.identity.is_null()) {
     found.identity = snapcore::Value::object({{"lineage", expected->lineage}});

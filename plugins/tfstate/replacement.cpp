@@ -1,5 +1,6 @@
 #include "replacement.hpp"
 
+#include <snapcore/support/digest.hpp>
 #include <snapcore/utf8.hpp>
 
 #include "refusal.hpp"
@@ -11,6 +12,11 @@ using snapcore::fail;
 using snapcore::shown;
 
 bool is_sealed(const State& state) { return state.form == Form::kEncrypted; }
+
+const std::string& no_bytes() {
+  static const std::string digest = snapcore::sha256_hex("");
+  return digest;
+}
 
 }  // namespace
 
@@ -34,6 +40,46 @@ Result<> may_replace(const Replacement& wanted) {
                         "waive 'identity' if it shall take its place all the same"));
   }
   return {};
+}
+
+Replaced replaced_by(const LiveState& live) {
+  const State& state = live.deleted ? *live.deleted : live.state;
+  return {.sha256 = live.sha256,
+          .serial = state.serial,
+          .lineage = shown(state.lineage),
+          .version_id = live.version_id};
+}
+
+Replaced replaced_by(const Base& base, const std::string& lineage) {
+  return {.sha256 = base.sha256,
+          .serial = base.serial,
+          .lineage = shown(lineage),
+          .version_id = base.version_id};
+}
+
+std::string words_of(const Replaced& replaced) {
+  if (replaced.sha256 == no_bytes()) return "none";
+  std::string text = "serial " + std::to_string(replaced.serial);
+  if (!replaced.lineage.empty()) text += ", lineage " + replaced.lineage;
+  if (replaced.version_id) text += ", version " + shown(*replaced.version_id);
+  return text;
+}
+
+Result<> is_as_planned(const std::optional<Replaced>& planned, const LiveState& live,
+                       const std::string& here) {
+  if (!planned || planned->sha256 == live.sha256) return {};
+  return fail(written_since(here, *planned, replaced_by(live)));
+}
+
+snapcore::Error written_since(const std::string& here, const Replaced& planned,
+                              const Replaced& now) {
+  return {.code = "tfstate.changed_since",
+          .message = here + " was written by somebody else meanwhile: the plan was made for " +
+                     words_of(planned) + ", and now it is " + words_of(now),
+          .hint =
+              "nothing was touched; what was written since would be lost, and nobody has "
+              "approved that: plan the restore again, and read what it would forget now",
+          .category = snapcore::Category::kConflict};
 }
 
 Result<NewSerial> new_serial(const State& chosen, std::uint64_t live) {

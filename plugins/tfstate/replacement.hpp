@@ -6,6 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "handles.hpp"
+#include "live_state.hpp"
+
 namespace tfstate {
 
 struct Replacement {
@@ -17,6 +20,18 @@ struct Replacement {
 };
 // "tfstate.other_lineage", "tfstate.encryption_differs"
 Result<> may_replace(const Replacement& wanted);
+
+// What a restore would replace as things stand, for its approval.
+Replaced replaced_by(const LiveState& live);
+Replaced replaced_by(const Base& base, const std::string& lineage);
+// "serial 7, lineage 1234..., version ...", or "none".
+std::string words_of(const Replaced& replaced);
+// "tfstate.changed_since": somebody wrote after the plan was made, and nobody has approved to lose
+// that.
+Result<> is_as_planned(const std::optional<Replaced>& planned, const LiveState& live,
+                       const std::string& here);
+snapcore::Error written_since(const std::string& here, const Replaced& planned,
+                              const Replaced& now);
 
 struct NewSerial {
   std::uint64_t serial = 0;

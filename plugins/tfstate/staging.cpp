@@ -78,6 +78,8 @@ Result<StagingResult> make_staged(const Place& place, const StagingWork& work,
   if (!live && live.error().category == snapcore::Category::kCorrupt && work.broken_live)
     live = read_broken(place.file);
   if (!live) return fail(live.error());
+  if (auto same = is_as_planned(work.replaces, *live, shown(place.file.string())); !same)
+    return fail(same.error());
   const Replacement wanted{.name = work.name,
                            .chosen = *chosen,
                            .here = place.file.string(),
@@ -88,7 +90,9 @@ Result<StagingResult> make_staged(const Place& place, const StagingWork& work,
   StagingResult result{.handle = {.file = file.string(),
                                   .lineage = chosen->lineage,
                                   .serial = chosen->serial,
-                                  .base = {.sha256 = live->sha256, .size = live->size}},
+                                  .base = {.sha256 = live->sha256,
+                                           .size = live->size,
+                                           .serial = live->state.serial}},
                        .words = {}};
   const auto made = new_serial(*chosen, live->state.serial);
   if (!made) return fail(made.error());
@@ -128,14 +132,13 @@ Result<std::vector<std::string>> check_staged(const Place& place, const Staged& 
                  .hint = "run the restore again",
                  .category = Category::kCorrupt});
   }
-  const auto live = digest_of(place.file);
+  auto live = digest_of(place.file);
   if (!live) return fail(live.error());
   if (*live != staged.base.sha256) {
-    return fail(
-        {.code = "tfstate.changed_since",
-         .message = shown(place.file.string()) + " was written since the new state was staged",
-         .hint = "somebody works with it; run the restore again when they are done",
-         .category = Category::kConflict});
+    const auto now = read_broken(place.file);
+    if (!now) return fail(now.error());
+    return fail(written_since(shown(place.file.string()),
+                              replaced_by(staged.base, now->state.lineage), replaced_by(*now)));
   }
   return std::vector<std::string>{"the staged state is whole (" + summary_of(found->state) + ")"};
 }

@@ -11,10 +11,11 @@
 namespace tfstate {
 
 struct StagingWork {
-  std::string name;            // of the artifact
-  std::string suffix;          // .staged-TIME-KEY
-  bool other_lineage = false;  // is accepted
-  bool broken_live = false;    // so is a live state that cannot be read
+  std::string name;                       // of the artifact
+  std::string suffix;                     // .staged-TIME-KEY
+  bool other_lineage = false;             // is accepted
+  bool broken_live = false;               // so is a live state that cannot be read
+  std::optional<Replaced> replaces = {};  // the live state that the plan was made for
   std::function<Result<std::size_t>(std::span<std::byte>)> read;
   std::function<Result<>(const std::string& file)> record_undo;
   std::function<Result<>()> keep_going;

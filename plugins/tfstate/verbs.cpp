@@ -13,6 +13,7 @@ void fields(sdk::Fields& f, StageArgs& args) {
   f("destroys", args.destroys, "what the next apply would destroy, as preview says: a guard")
       .optional();
   f("waived", args.waived, "guards that were waived").optional();
+  f("replaces", args.replaces, "the live state that the plan was made for");
 }
 
 void fields(sdk::Fields& f, ActivateArgs& args) {

@@ -15,6 +15,7 @@ namespace roles = snapcore::sdk::target;
 struct StageArgs : roles::StageArgs {
   std::vector<std::string> destroys = {};
   std::vector<std::string> waived = {};
+  std::optional<Replaced> replaces = {};
   bool is_waived(std::string_view guard) const;
 };
 void fields(sdk::Fields& f, StageArgs& args);

@@ -107,6 +107,21 @@ case_the_plan_says_what_the_restore_would_forget() {
   expect_no_secret
 }
 
+case_what_was_created_after_the_plan_was_approved_is_not_forgotten() {
+  make_infrastructure
+  keep_copy before.tfstate
+  tofu apply -auto-approve -var size=large >/dev/null
+  local digest was
+  expect_exit 0 snapcore plan "$tfstate_restore" --waive "healthy=the last apply was wrong" -o "$work/saved.plan"
+  digest=$(cat "$work/out" "$work/err" | grep -oE '[0-9a-f]{64}' | tail -n 1)
+  sed -i 's/toset(\["a", "b"\])/toset(["a", "b", "c"])/' "$work/infra/main.tf"
+  tofu apply -auto-approve -var size=large >/dev/null
+  was=$(sha256sum <"$(live)")
+  expect_exit 3 snapcore apply "$work/saved.plan" --approve "$digest"
+  expect_said 'replaces' "this run $(serial)" 'make a new plan and read it'
+  expect_equal "$(sha256sum <"$(live)")" "$was" "the state"
+}
+
 case_a_state_that_is_in_use_is_restored_with_a_waiver_and_taken_back_again() {
   make_infrastructure
   keep_copy before.tfstate

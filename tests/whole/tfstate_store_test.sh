@@ -104,6 +104,24 @@ TF
   for size in ${3:-small large huge}; do tofu apply -auto-approve -var size="$size" >/dev/null; done
 }
 
+# States that no tool has made, where none has to read them: serial 5 in version $first, serial 9 live.
+make_plain_states() {
+  make_store
+  write_site ', key = "net/terraform.tfstate"'
+  fresh_plain_states
+}
+fresh_plain_states() {
+  write_plain_state 5
+  first=$(versions | head -n 1 | cut -d' ' -f1)
+  write_plain_state 9
+}
+# write_plain_state SERIAL [KEY]
+write_plain_state() {
+  printf '{"version":4,"terraform_version":"1.12.6","serial":%s,"lineage":"11111111-2222-3333-4444-555555555555","outputs":{"serial":{"value":"%s","type":"string"}},"resources":[],"check_results":null}' \
+    "$1" "$1" | ask PUT bucket/net/terraform.tfstate -H 'content-type: application/json'
+}
+restore_plain=(run "$tfstate_restore" --yes --set preview=false --set source=infrastructure --waive healthy=test)
+
 live() { ask GET bucket/net/terraform.tfstate </dev/null; }
 # OpenTofu writes it on one line here.
 field() { grep -oE "\"$1\":[^,]*" | head -n 1 | sed 's/^[^:]*://; s/"//g' || true; }
@@ -234,6 +252,39 @@ case_a_store_that_nobody_tested_is_refused_unless_that_is_waived() {
   expect_said 'nobody has tested whether the store .objects. keeps a second writer out' 'objects.test_store' '--waive lock=REASON'
   expect_exit '[01]' snapcore run "$tfstate_restore" --yes --set source=infrastructure --set "ref=$first" --waive "lock=only we are here"
   expect_no_changes
+}
+
+# What stands in the live state is what a restore loses: it belongs to what is approved.
+case_a_plan_is_not_applied_to_a_state_that_was_written_since() {
+  make_plain_states
+  local digest
+  expect_exit 0 snapcore plan "$tfstate_restore" --set preview=false --set source=infrastructure --set "ref=$first" \
+    --waive healthy=test -o "$work/saved.plan"
+  expect_said 'only while what it replaces is still serial 9, lineage 1111'
+  digest=$(cat "$work/out" "$work/err" | grep -oE '[0-9a-f]{64}' | tail -n 1)
+  write_plain_state 20
+  expect_exit 3 snapcore apply "$work/saved.plan" --approve "$digest"
+  expect_said 'replaces.*9' 'replaces.*20' 'make a new plan and read it'
+  expect_equal "$(live | field serial)" 20 "serial"
+  expect_no_lock
+}
+
+case_a_restore_that_was_killed_before_it_staged_replaces_nothing_that_was_written_since() {
+  make_plain_states
+  local at
+  for ((at = 2; ; ++at)); do
+    rm -rf "$work/state"
+    fresh_plain_states
+    killed_at "$at" "${restore_plain[@]}" --set "ref=$first" || fail_case "it ended first: $(cat "$work/killed.out")"
+    grep -q '"type":"run"' "$(journal)" || continue
+    ! grep -q '"call":"root#1.stage".*"type":"result"' "$(journal)" || break
+    write_plain_state 20
+    expect_exit 2 snapcore resume "$(newest_run)"
+    expect_said 'plan was made for serial 9.* now it is serial 20' 'plan the restore again'
+    expect_equal "$(live | field serial)" 20 "serial after a kill at record $at"
+    expect_no_lock
+  done
+  expect_exit 0 snapcore resume "$(newest_run)"
 }
 
 # A provisioner that waits for a file keeps the real tool, and its lock, where it is.
@@ -383,12 +434,13 @@ case_of_many_that_begin_at_once_exactly_one_wins() {
   tofu destroy -auto-approve >/dev/null
   live >"$work/destroyed"
   serial=$(live | field serial)
-  snapcore plan "$tfstate_restore" --set source=infrastructure --set "ref=$first" --set preview=false -o "$work/restore.plan" >/dev/null
   for ((round = 1; round <= rounds; ++round)); do
     # The state is empty again, and newer: as somebody who destroys all has it.
     serial=$((serial + 1))
     sed "s/\"serial\":[0-9]*/\"serial\":$serial/" "$work/destroyed" >"$work/emptied"
     ask PUT bucket/net/terraform.tfstate -H 'content-type: application/json' <"$work/emptied"
+    # What a plan replaces belongs to it, as it does to that of the tool.
+    snapcore plan "$tfstate_restore" --set source=infrastructure --set "ref=$first" --set preview=false -o "$work/restore.plan" >/dev/null
     tofu plan -var "round=$round" -out="$work/tool.plan" >/dev/null
     race "$round" "$serial"
     won[$winner]=$((won[$winner] + 1))

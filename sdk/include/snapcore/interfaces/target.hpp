@@ -27,6 +27,9 @@ struct Inspection {
   Keeps keeps = Keeps::kNone;
   std::vector<std::string> resources = {};
   std::vector<std::string> evidence = {};  // sentences
+  // What a restore would take the place of, exactly; null when that cannot be told. Verbs that name
+  // an argument `replaces` get it as it was approved, and refuse anything else.
+  Value replaces = {};
 };
 inline void fields(Fields& f, Inspection& a) {
   f("identity", a.identity, "which system this is").optional();
@@ -36,6 +39,7 @@ inline void fields(Fields& f, Inspection& a) {
   f("keeps", a.keeps, "how it keeps what is replaced");
   f("resources", a.resources, "keys of what a restore changes");
   f("evidence", a.evidence, "how this is known, in sentences");
+  f("replaces", a.replaces, "what a restore would take the place of, for the verbs").optional();
 }
 
 struct ExamineArgs {
