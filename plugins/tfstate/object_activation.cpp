@@ -55,6 +55,12 @@ Error not_as_written(const ObjectPlace& place) {
           .outcome = Outcome::kMayHaveHappened};
 }
 
+// The restored state among the versions of the store.
+struct Written {
+  std::optional<std::string> version_id = {};
+  bool live = true;  // nobody has written since
+};
+
 bool is_base(const std::optional<objects::Object>& found, const Base& base) {
   if (!found) return !base.etag;
   return found->etag == base.etag && found->version_id == base.version_id;
@@ -72,8 +78,10 @@ class Swap {
   }
 
   // `begun_before`: an attempt of this very call has come to its write.
-  Result<> put_in_place(const ActivateArgs& args, bool begun_before,
-                        const std::function<Result<>()>& begin);
+  Result<Written> put_in_place(const ActivateArgs& args, bool begun_before,
+                               const std::function<Result<>()>& begin);
+  // What an earlier attempt of this very call has written; nothing when it did not come so far.
+  Result<std::optional<Written>> find_written(const Staged& staged);
   Result<std::vector<std::string>> put_back(const ObjectWayBack& back);
 
  private:
@@ -128,14 +136,34 @@ Result<> Swap::write(const ActivateArgs& args, const std::string& label) {
   return fail(made.error());
 }
 
+Result<std::optional<Written>> Swap::find_written(const Staged& staged) {
+  const auto found = store_.look(place_.key);
+  if (!found) return fail(unsure(found.error()));
+  if (*found && is_base(*found, staged.base)) return std::optional<Written>();
+  const auto is_new = holds(*found, staged.sha256);
+  if (!is_new) return fail(unsure(is_new.error()));
+  if (*is_new) return std::optional(Written{.version_id = (*found)->version_id});
+  const auto versions = store_.versions(place_.key);
+  if (!versions) return fail(unsure(versions.error()));
+  for (const objects::Version& version : *versions) {
+    if (staged.base.version_id && version.version_id == *staged.base.version_id) break;
+    if (version.marker) continue;
+    const objects::Object one{.key = version.key, .version_id = version.version_id};
+    const auto same = holds(one, staged.sha256);
+    if (!same) return fail(unsure(same.error()));
+    if (*same) return std::optional(Written{.version_id = version.version_id, .live = false});
+  }
+  return std::optional<Written>();
+}
+
 // What is there counts, not what a write was answered: its answer may come from a journal.
-Result<> Swap::put_in_place(const ActivateArgs& args, bool begun_before,
-                            const std::function<Result<>()>& begin) {
+Result<Written> Swap::put_in_place(const ActivateArgs& args, bool begun_before,
+                                   const std::function<Result<>()>& begin) {
   const Staged& staged = args.staged;
   std::optional<Error> trouble;
   for (int number = 0;; ++number) {
     const auto found = store_.look(place_.key);
-    if (!found) return fail(number > 0 ? unsure(found.error()) : found.error());
+    if (!found) return fail(number > 0 || begun_before ? unsure(found.error()) : found.error());
     const bool is_old = is_base(*found, staged.base);
     if (!is_old) {
       const auto is_new = holds(*found, staged.sha256);
@@ -143,6 +171,11 @@ Result<> Swap::put_in_place(const ActivateArgs& args, bool begun_before,
       if (!*is_new && trouble && trouble->outcome != Outcome::kNothingHappened)
         return fail(*trouble);
       if (!*is_new && number > 0 && !trouble) return fail(not_as_written(place_));
+      if (!*is_new && begun_before) {
+        const auto written = find_written(staged);
+        if (!written) return fail(written.error());
+        if (*written) return **written;
+      }
       // Another run may have made the same of the same copy.
       if (!*is_new || (number == 0 && !begun_before)) {
         return fail(changed_since(place_,
@@ -150,14 +183,15 @@ Result<> Swap::put_in_place(const ActivateArgs& args, bool begun_before,
                                   "whoever works with it is done"));
       }
       if (number == 0) {
-        if (auto begun = begin(); !begun) return begun;  // an earlier attempt wrote it
+        // An earlier attempt wrote it.
+        if (auto begun = begin(); !begun) return fail(begun.error());
       }
       if (auto told = tell_table(*found); !told) return fail(unsure(told.error()));
-      return {};
+      return Written{.version_id = (*found)->version_id};
     }
     if (trouble || number == kTries) return fail(trouble ? *trouble : not_as_written(place_));
     if (number == 0) {
-      if (auto begun = begin(); !begun) return begun;
+      if (auto begun = begin(); !begun) return fail(begun.error());
     }
     call_.log(sdk::Level::kInfo, "writing " + place_.shown() + " under its lock");
     auto written = write(args, LockLabels::at(kWrite, number));
@@ -208,6 +242,83 @@ Result<std::vector<std::string>> Swap::put_back(const ObjectWayBack& back) {
   if (!*right) return fail(not_as_written(place_));
   if (auto told = tell_table(*found); !told) return fail(unsure(told.error()));
   return words;
+}
+
+std::string version_of(const std::optional<std::string>& id) {
+  return id ? "version " + shown(*id) : "a version that the store does not name";
+}
+
+std::vector<std::string> words_of(const ObjectPlace& place, const Staged& staged,
+                                  const Written& written) {
+  const std::string serial = "serial " + std::to_string(staged.serial);
+  std::vector<std::string> words;
+  if (written.live) {
+    words.push_back(place.shown() + " is the restored state, " + serial + ", " +
+                    version_of(written.version_id));
+  } else {
+    words.push_back("the restored state, " + serial + ", was written as " +
+                    version_of(written.version_id) + " of " + place.shown());
+    words.emplace_back("somebody has written, or deleted, it since");
+  }
+  if (staged.base.version_id)
+    words.push_back("the state before is version " + shown(*staged.base.version_id));
+  return words;
+}
+
+// Who holds the lock may write at any time: the digest in the table is not ours to change.
+Error written_but_locked(const ObjectPlace& place, const Staged& staged, const Written& written,
+                         const Error& locked) {
+  std::string message;
+  for (const std::string& line : words_of(place, staged, written)) message += line + "; ";
+  return {.code = locked.code,
+          .message = message +
+                     "its digest in the table may be that of the state before: " + locked.message,
+          .hint = locked.hint,
+          .category = Category::kConflict,
+          .outcome = Outcome::kHappened};
+}
+
+// What a person does in our place. Only what bears our ID is removed, and nothing that was written
+// by others is covered without a look at it.
+sdk::Undo undo_of(const ObjectPlace& place, const ObjectWayBack& back) {
+  sdk::Undo undo{.data = sdk::to_value(back)};
+  const std::string lock_left = "where " + snapcore::shown(place.lock_key()) +
+                                " was left behind with the ID " + back.lock + ", remove it";
+  if (!back.begun) {
+    undo.words = {"nothing is written yet; " + lock_left};
+  } else if (back.base.version_id) {
+    undo.words = {"make " + version_of(back.base.version_id) + " of " + place.shown() +
+                      ", the state before, the newest again, where it is not",
+                  lock_left};
+  } else {
+    undo.words = {"delete " + place.shown() + ", where there was no state before", lock_left};
+  }
+  if (!place.bucket) return undo;
+  using snapcore::process::shell_line;
+  const std::vector<std::string> object = {"--bucket", *place.bucket, "--key", place.key};
+  const auto s3api = [&](std::vector<std::string> line, const std::vector<std::string>& more) {
+    line.insert(line.begin(), {"aws", "s3api"});
+    line.insert(line.end(), object.begin(), object.end());
+    line.insert(line.end(), more.begin(), more.end());
+    return shell_line(line);
+  };
+  for (const std::string& words : undo.words) undo.shell.push_back("# " + words);
+  if (back.begun && back.base.version_id) {
+    undo.shell.push_back(
+        "[ \"$(" + s3api({"head-object"}, {"--query", "VersionId", "--output", "text"}) +
+        ")\" = " + shell_line({*back.base.version_id}) + " ] || " +
+        s3api({"copy-object"}, {"--copy-source", *place.bucket + "/" + place.key +
+                                                     "?versionId=" + *back.base.version_id}));
+  } else if (back.begun) {
+    undo.shell.push_back(s3api({"delete-object"}, {}));
+  }
+  if (place.lock_file) {
+    const std::string lock = "s3://" + *place.bucket + "/" + place.lock_key();
+    undo.shell.push_back(shell_line({"aws", "s3", "cp", lock, "-"}) + " | " +
+                         shell_line({"grep", "-F", back.lock}) + " && " +
+                         shell_line({"aws", "s3", "rm", lock}));
+  }
+  return undo;
 }
 
 void announce(const ObjectPlace& place, sdk::Planned& planned) {
@@ -265,35 +376,41 @@ Result<ActivateResult> ObjectBackend::activate(sdk::Call& call, const ActivateAr
   const auto table = make_table_(call, *place);
   if (!table) return fail(table.error());
   Swap swap(call, *place, table->get());
-  ObjectWayBack back{
-      .base = args.staged.base, .sha256 = args.staged.sha256, .lock = lock_of(call, "", "").id};
-  const auto record = [&] {
-    return call.record_undo(
-        {.data = sdk::to_value(back),
-         .words = {"make the version before of " + place->shown() + " the newest again"}});
+  const bool begun_before = call.facts().checkpoint.at("begun").bool_or(false);
+  ObjectWayBack back{.base = args.staged.base,
+                     .sha256 = args.staged.sha256,
+                     .lock = lock_of(call, "", "").id,
+                     .begun = begun_before};
+  const auto record = [&] { return call.record_undo(undo_of(*place, back)); };
+  const auto nothing_happened = [&](const Error& error) -> Result<ActivateResult> {
+    back.begun = false;  // the store says so: there is nothing to take back
+    if (auto recorded = record(); !recorded) return fail(recorded.error());
+    return fail(error);
   };
   // Already of the lock something may stay behind.
   if (auto recorded = record(); !recorded) return fail(recorded.error());
   auto lock = swap.lock("snapcore-restore", {}, kTries);
-  if (auto taken = lock.take(); !taken) return fail(taken.error());
-  const bool begun_before = call.facts().checkpoint.at("begun").bool_or(false);
+  if (auto taken = lock.take(); !taken) {
+    if (!begun_before) return fail(taken.error());
+    const auto written = swap.find_written(args.staged);
+    if (!written) return fail(snapcore::caused_by(unsure(taken.error()), written.error()));
+    (void)lock.give_back();
+    if (!*written) return nothing_happened(taken.error());
+    if (*table && (*written)->live)
+      return fail(written_but_locked(*place, args.staged, **written, taken.error()));
+    return ActivateResult{.words = words_of(*place, args.staged, **written)};
+  }
   auto done = swap.put_in_place(args, begun_before, [&]() -> Result<> {
     back.begun = true;
     if (auto recorded = record(); !recorded) return recorded;
     return call.checkpoint(snapcore::Value::object({{"begun", true}}));
   });
   const auto given = lock.give_back();
-  if (!done && back.begun && done.error().outcome == Outcome::kNothingHappened) {
-    back.begun = false;  // the store says so: there is nothing to take back
-    if (auto recorded = record(); !recorded) return fail(recorded.error());
-  }
+  if (!done && back.begun && done.error().outcome == Outcome::kNothingHappened)
+    return nothing_happened(done.error());
   if (!done) return fail(done.error());
-  ActivateResult result{.words = {place->shown() + " is the restored state, serial " +
-                                  std::to_string(args.staged.serial)}};
-  if (args.staged.base.version_id)
-    result.words.push_back("the state before is version " + *args.staged.base.version_id);
   if (!given) call.log(sdk::Level::kWarning, given.error().message + "; " + given.error().hint);
-  return result;
+  return ActivateResult{.words = words_of(*place, args.staged, *done)};
 }
 
 Result<std::vector<std::string>> ObjectBackend::take_back(sdk::Call& call,

@@ -112,7 +112,7 @@ make_plain_states() {
 }
 fresh_plain_states() {
   write_plain_state 5
-  first=$(versions | head -n 1 | cut -d' ' -f1)
+  first=$(newest_version)
   write_plain_state 9
 }
 # write_plain_state SERIAL [KEY]
@@ -134,6 +134,7 @@ for line in sys.stdin:
     item = json.loads(line).get("item")
     if item: print(item["version_id"], "-" if item.get("marker") else item["size"])'
 }
+newest_version() { versions | sed -n '1 s/ .*//p'; }
 # version_with TEXT   the newest version whose bytes hold it
 version_with() {
   local id size
@@ -287,6 +288,52 @@ case_a_restore_that_was_killed_before_it_staged_replaces_nothing_that_was_writte
   expect_exit 0 snapcore resume "$(newest_run)"
 }
 
+# killed_with_state_written AT   a restore of plain states, killed at the first record from AT on behind which its state is
+# in the store and its end is not in the journal; sets `at`
+killed_with_state_written() {
+  for ((at = $1; ; ++at)); do
+    rm -rf "$work/state"
+    [ -z "$(locked_object)" ] || ask DELETE bucket/net/terraform.tfstate.tflock </dev/null
+    fresh_plain_states
+    killed_at "$at" "${restore_plain[@]}" --set "ref=$first" || fail_case "it ended first: $(cat "$work/killed.out")"
+    [ "$(live | field serial)" != 10 ] || break
+  done
+  ! grep -q '"call":"root#1.activate",.*"type":"result"' "$(journal)"
+}
+lock_of_another() {
+  echo '{"ID":"aaaa-bbbb","Operation":"OperationTypeApply","Info":"","Who":"me@there","Version":"1.12.6","Created":"2026-01-02T03:04:05Z","Path":""}' |
+    ask PUT bucket/net/terraform.tfstate.tflock
+}
+
+# Whoever goes on with it finds another's lock, or another state, in its place.
+case_a_state_that_a_killed_restore_had_written_is_not_told_to_be_untouched() {
+  make_plain_states
+  local at=1 next meanwhile written was
+  for meanwhile in lock write lock_and_write deletion; do
+    for ((next = 1; ; next = at + 1)); do
+      killed_with_state_written "$next" || break
+      written=$(newest_version)
+      case $meanwhile in
+        lock) lock_of_another ;;
+        write) write_plain_state 20 ;;
+        lock_and_write) lock_of_another && write_plain_state 20 ;;
+        deletion) ask DELETE bucket/net/terraform.tfstate </dev/null ;;
+      esac
+      was=$(versions)
+      if [ "$meanwhile" = deletion ]; then
+        expect_exit 7 snapcore resume "$(newest_run)"
+      else
+        expect_exit 0 snapcore resume "$(newest_run)"
+        expect_said "version $written" 'the state before is version'
+      fi
+      ! grep -E 'nothing had been written|nothing was touched|old state is back' "$work/out" "$work/err" ||
+        fail_case "after a kill at record $at and a $meanwhile"
+      expect_equal "$(versions)" "$was" "the versions after a kill at record $at and a $meanwhile"
+    done
+    [ "$next" -gt 1 ] || fail_case "no kill behind the write"
+  done
+}
+
 # A provisioner that waits for a file keeps the real tool, and its lock, where it is.
 case_a_tool_that_works_with_the_state_refuses_the_restore() {
   make_infrastructure
@@ -430,7 +477,7 @@ case_of_many_that_begin_at_once_exactly_one_wins() {
   sed -i 's/^output "size".*/variable "round" { default = "" }\noutput "round" { value = "round=${var.round}" }/' "$work/infra/main.tf"
   tofu apply -auto-approve >/dev/null
   live >"$work/first"
-  first=$(versions | head -n 1 | cut -d' ' -f1) first_serial=$(field serial <"$work/first")
+  first=$(newest_version) first_serial=$(field serial <"$work/first")
   tofu destroy -auto-approve >/dev/null
   live >"$work/destroyed"
   serial=$(live | field serial)
