@@ -582,11 +582,32 @@ case_a_return_is_taken_back_into_the_fallback_and_made_again() {
   tofu apply -auto-approve >/dev/null
   expect_exit 0 come_back
   expect_exit '[0125]' clean rollback "$(newest_run)" --yes
+  expect_said 'the store KEEPS what was pushed, serial'
   [ -e "$work/infra/zz_snapcore_backend_override.tf" ] || fail_case "it is not in the fallback again"
   sed -i 's/"c", "d"\]/"c", "d", "e"]/' "$work/infra/main.tf"
   tofu apply -auto-approve >/dev/null
   expect_exit 0 come_back
   expect_equal "$(tofu state list | wc -l)" 6 "objects in the store"
+}
+
+# A directory that goes back to an older local state would be a second writer, and no tool would notice.
+case_a_return_is_not_taken_back_once_the_store_has_gone_on() {
+  make_stored_infrastructure
+  fall_back
+  sed -i 's/"b", "c"\]/"b", "c", "d"]/' "$work/infra/main.tf"
+  tofu apply -auto-approve >/dev/null
+  expect_exit 0 come_back
+  sed -i 's/"c", "d"\]/"c", "d", "e"]/' "$work/infra/main.tf"
+  tofu apply -auto-approve >/dev/null
+  local was there
+  was=$(fingerprint "$work/infra") there=$(store_serial)
+  expect_exit 7 clean rollback "$(newest_run)" --yes
+  expect_said "the store has gone on since the return: it has serial $there, and the return left serial" 'works with its store'
+  expect_equal "$(fingerprint "$work/infra")" "$was" "the working directory"
+  store_stop
+  expect_exit 7 clean rollback "$(newest_run)" --yes
+  expect_said 'cannot be told' 'tfstate-fallback.lua'
+  expect_equal "$(fingerprint "$work/infra")" "$was" "the working directory while the store is away"
 }
 
 # The tool as `clean` runs it, for all that this case starts.

@@ -54,7 +54,8 @@ Result<snapcore::sdk::Planned> plan_end_fallback(snapcore::sdk::Call& call,
 // "tfstate.both_changed": nothing was touched.
 Result<FallbackResult> call_end_fallback(snapcore::sdk::Call& call, const snapcore::sdk::Nothing&,
                                          const WorkPlace& place);
-// The directory works with the local state again; what was pushed is the same and stays.
+// The directory works with the local state again; what was pushed is the same and stays. Refused
+// when somebody has written to the store since.
 Result<snapcore::sdk::Undone> undo_end_fallback(
     snapcore::sdk::Call& call,
     const snapcore::sdk::Compensation<snapcore::sdk::Nothing, FallbackResult>& was,

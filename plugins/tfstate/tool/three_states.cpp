@@ -128,13 +128,13 @@ Result<> may_return(const Three& three) {
 
 // With the serial right above the one that the store had: when somebody writes there before the
 // tool has its lock, the tool refuses this one.
-Result<> push(const Elsewhere& store, const Three& three) {
+Result<std::uint64_t> push(const Elsewhere& store, const Three& three) {
   const auto edit = serial_edit(three.here_state, three.record.serial + 1);
   std::string text = three.here;
   text.replace(static_cast<std::size_t>(edit.offset), static_cast<std::size_t>(edit.removed),
                edit.text);
   const fs::path file = store.scratch.path() / "push.tfstate";
-  if (auto written = put(file, text); !written) return written;
+  if (auto written = put(file, text); !written) return fail(written.error());
   const auto finished =
       store.tool.run({"state", "push", "-no-color", "-lock-timeout=30s", file.string()});
   if (!finished) return fail(finished.error());
@@ -146,7 +146,11 @@ Result<> push(const Elsewhere& store, const Three& three) {
   const auto now = pull(store);
   const auto apart =
       now ? differences(three.here, *now) : Result<std::vector<std::string>>(fail(now.error()));
-  if (apart && apart->empty()) return {};
+  if (apart && apart->empty()) {
+    const auto state = state_in(*now, "the state in the store");
+    if (state) return state->serial;
+    return fail(state.error());
+  }
   snapcore::Error error = {.code = "tfstate.not_as_pushed",
                            .message = "the store does not hold what was pushed",
                            .category = Category::kConflict,

@@ -28,8 +28,8 @@ std::vector<std::string> words_of(const Three& three);
 // "tfstate.both_changed": one of them would be lost.
 Result<> may_return(const Three& three);
 
-// The local one into the store, without force, and read back.
-Result<> push(const Elsewhere& store, const Three& three);
+// The local one into the store, without force, and read back: the serial that it has there.
+Result<std::uint64_t> push(const Elsewhere& store, const Three& three);
 
 // Whether anything stands in the local state that did not stand in the copy it began with: what was
 // created and destroyed again is no loss.
