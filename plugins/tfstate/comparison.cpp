@@ -30,21 +30,6 @@ StateBytes bytes_in_file(const std::string& name, int fd) {
           }};
 }
 
-// From the source's own file where it hands that over.
-Result<StateBytes> bytes_of(sdk::Call& call, const sdk::Artifact& artifact) {
-  const std::string name = artifact.name.empty() ? artifact.ref : artifact.name;
-  auto opened = call.open_input(artifact);
-  if (!opened) return fail(opened.error());
-  auto port = std::make_shared<sdk::Port>(*opened);
-  const auto borrowed = port->borrow_file();
-  if (!borrowed) return fail(borrowed.error());
-  if (*borrowed) return bytes_in_file(name, (*borrowed)->fd);
-  return StateBytes{.name = name,
-                    .read_at = [port](std::uint64_t offset, std::span<std::byte> into) {
-                      return port->read_at(offset, into);
-                    }};
-}
-
 std::string_view name_of(What what) {
   switch (what) {
     case What::kAdded: return "added";
@@ -141,6 +126,21 @@ void fields(sdk::Fields& f, DiffResult& result) {
   f("words", result.words);
 }
 
+// From the source's own file where it hands that over.
+Result<StateBytes> bytes_of(sdk::Call& call, const sdk::Artifact& artifact) {
+  const std::string name = artifact.name.empty() ? artifact.ref : artifact.name;
+  auto opened = call.open_input(artifact);
+  if (!opened) return fail(opened.error());
+  auto port = std::make_shared<sdk::Port>(*opened);
+  const auto borrowed = port->borrow_file();
+  if (!borrowed) return fail(borrowed.error());
+  if (*borrowed) return bytes_in_file(name, (*borrowed)->fd);
+  return StateBytes{.name = name,
+                    .read_at = [port](std::uint64_t offset, std::span<std::byte> into) {
+                      return port->read_at(offset, into);
+                    }};
+}
+
 Result<DiffResult> call_diff(sdk::Call& call, const DiffArgs& args) {
   if (!args.b) {
     return fail({.code = "arguments.missing",
@@ -164,13 +164,11 @@ Result<DiffResult> diff_with_live(sdk::Call& call, const DiffArgs& args,
   return compare(call, *a, *live);
 }
 
-std::vector<std::string> forgotten_by(sdk::Call& call, const sdk::Artifact& artifact,
-                                      const StateBytes& live) {
-  const auto chosen = bytes_of(call, artifact);
-  if (!chosen) return {};
+Result<std::vector<std::string>> forgotten_by(sdk::Call& call, const StateBytes& chosen,
+                                              const StateBytes& live) {
   std::vector<std::string> addresses;
   const auto diff = compare_states(
-      live, *chosen,
+      live, chosen,
       [&](const Difference& difference) -> Result<> {
         if (difference.output || difference.what != What::kRemoved) return {};
         if (!difference.address.starts_with("data.") &&
@@ -179,16 +177,15 @@ std::vector<std::string> forgotten_by(sdk::Call& call, const sdk::Artifact& arti
         return {};
       },
       [&] { return call.keep_going(); });
-  return diff ? addresses : std::vector<std::string>();
+  if (!diff) return fail(diff.error());
+  return addresses;
 }
 
-std::vector<std::string> meaning_of(sdk::Call& call, const sdk::Artifact& artifact,
-                                    const Result<StateBytes>& live) {
-  const auto chosen = bytes_of(call, artifact);
-  if (!chosen || !live) return {};
+std::vector<std::string> meaning_of(sdk::Call& call, const StateBytes& chosen,
+                                    const StateBytes& live) {
   std::vector<std::string> forgotten;
   const auto diff = compare_states(
-      *live, *chosen,
+      live, chosen,
       [&](const Difference& difference) -> Result<> {
         if (!difference.output && difference.what == What::kRemoved)
           forgotten.push_back(shown(difference.address));

@@ -51,16 +51,16 @@ Result<DiffResult> call_diff(snapcore::sdk::Call& call, const DiffArgs& args);
 Result<DiffResult> diff_with_live(snapcore::sdk::Call& call, const DiffArgs& args,
                                   const Result<StateBytes>& live);
 
-// Addresses of the live state that the artifact does not know, but for what is only read. None
-// where the two cannot be compared.
-std::vector<std::string> forgotten_by(snapcore::sdk::Call& call,
-                                      const snapcore::sdk::Artifact& artifact,
-                                      const StateBytes& live);
+// To look into an artifact here and there. Valid as long as the call is.
+Result<StateBytes> bytes_of(snapcore::sdk::Call& call, const snapcore::sdk::Artifact& artifact);
 
-// What the artifact would change in the live state, for the plan of a restore: sentences. Nothing
+// Addresses of the live state that the chosen one does not know, but for what is only read.
+Result<std::vector<std::string>> forgotten_by(snapcore::sdk::Call& call, const StateBytes& chosen,
+                                              const StateBytes& live);
+
+// What the chosen one would change in the live state, for the plan of a restore: sentences. Nothing
 // where the two cannot be compared.
-std::vector<std::string> meaning_of(snapcore::sdk::Call& call,
-                                    const snapcore::sdk::Artifact& artifact,
-                                    const Result<StateBytes>& live);
+std::vector<std::string> meaning_of(snapcore::sdk::Call& call, const StateBytes& chosen,
+                                    const StateBytes& live);
 
 }  // namespace tfstate

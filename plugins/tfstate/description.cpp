@@ -46,6 +46,7 @@ void describe_old(const State& state, Examination& found) {
 
 void describe_envelope(const State& state, Examination& found) {
   found.contents["encrypted by"] = listed(state.key_providers);
+  found.unseen = "encrypted: nobody but the tool can look into it, or tell whether it is whole";
   found.evidence.push_back(
       "it is encrypted: it can only be put back as it is, with its old serial, and be read by who "
       "has the key it was encrypted with");

@@ -13,6 +13,7 @@
 #include "local_backend.hpp"
 #include "object_backend.hpp"
 #include "replacement.hpp"
+#include "tool/decrypted.hpp"
 #include "tool/errored.hpp"
 #include "tool/fallback.hpp"
 #include "tool/preview.hpp"
@@ -29,14 +30,18 @@ using snapcore::fail;
 constexpr std::chrono::seconds kPatience(10);
 constexpr std::chrono::milliseconds kPause(200);
 
-Result<roles::Examination> call_examine(Call& call, const roles::ExamineArgs& args) {
+Result<State> read_artifact(Call& call, const roles::ExamineArgs& args) {
   auto port = call.open_input(args.artifact);
   if (!port) return fail(port.error());
   JsonReader reader([&](std::span<std::byte> into) -> Result<std::size_t> {
     if (auto going = call.keep_going(); !going) return fail(going.error());
     return port->read(into);
   });
-  const auto state = read_state(reader, name_of(args.artifact));
+  return read_state(reader, name_of(args.artifact));
+}
+
+Result<roles::Examination> call_examine(Call& call, const roles::ExamineArgs& args) {
+  const auto state = read_artifact(call, args);
   if (!state) return fail(state.error());
   return describe(*state, name_of(args.artifact));
 }
@@ -76,10 +81,10 @@ class Plugin {
   Result<roles::Inspection> inspect(Call& call, const sdk::Nothing&);
   Result<roles::Examination> examine(Call& call, const roles::ExamineArgs& args) {
     auto found = call_examine(call, args);
-    if (!found) return found;
-    if (elsewhere_) return found;
-    for (std::string& line : meaning_of(call, args.artifact, backend_->live_bytes(call)))
-      found->evidence.push_back(std::move(line));
+    if (!found || elsewhere_) return found;
+    const auto chosen = bytes_of(call, args.artifact);
+    if (!chosen) return found;
+    if (auto told = tell_meaning(call, *chosen, *found); !told) return fail(told.error());
     return found;
   }
   Result<DiffResult> diff(Call& call, const DiffArgs& args) {
@@ -222,6 +227,7 @@ class Plugin {
     return fail(std::move(error));
   }
 
+  Result<> tell_meaning(Call& call, const StateBytes& chosen, roles::Examination& found) const;
   void describe_live(const LiveState& live, roles::Inspection& found) const;
   std::string state() const { return backend_->shown(); }
 
@@ -231,6 +237,42 @@ class Plugin {
 };
 
 // --- what is there
+
+// What becomes of the live state with the chosen one, which the tool decrypts where they are
+// encrypted.
+Result<> Plugin::tell_meaning(Call& call, const StateBytes& chosen,
+                              roles::Examination& found) const {
+  const std::string not_known = "what would be managed by nothing from then on is NOT KNOWN: ";
+  const auto plain = readable(call, work_, chosen);
+  if (auto going = call.keep_going(); !going) return going;
+  if (!plain) {
+    if (plain.error().code == "tfstate.cannot_decrypt") {
+      found.concerns.push_back(
+          {sdk::Guard::kHash,
+           "the tool cannot decrypt it with the settings it has here, so it is damaged, or "
+           "encrypted with another key: " +
+               plain.error().message});
+    }
+    found.evidence.push_back(not_known + plain.error().message);
+    return {};
+  }
+  if (found.unseen) {
+    found.unseen = "encrypted: nobody but the tool can look into it, and the tool decrypts it";
+  }
+  const auto live = backend_->live_bytes(call);
+  if (!live) return {};
+  const auto live_plain = readable(call, work_, *live);
+  if (auto going = call.keep_going(); !going) return going;
+  if (!live_plain) {
+    // What is wrong with one that nobody encrypted is told elsewhere.
+    if (live_plain.error().category != Category::kCorrupt)
+      found.evidence.push_back(not_known + "of the live state, " + live_plain.error().message);
+    return {};
+  }
+  for (std::string& line : meaning_of(call, *plain, *live_plain))
+    found.evidence.push_back(std::move(line));
+  return {};
+}
 
 Result<roles::Inspection> Plugin::inspect(Call& call, const sdk::Nothing&) {
   if (elsewhere_) return fail(*elsewhere_);

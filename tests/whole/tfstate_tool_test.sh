@@ -123,6 +123,60 @@ case_the_selected_workspace_is_the_one_that_is_asked_about() {
   ! grep -q terraform_data.here "$work/infra/terraform.tfstate.d/prod/terraform.tfstate" || fail_case "another state was restored"
 }
 
+# OpenTofu encrypts its state from here on.
+encrypt() {
+  export TF_ENCRYPTION='key_provider "pbkdf2" "k" { passphrase = "CANARY-passphrase-1234567" }
+method "aes_gcm" "m" { keys = key_provider.pbkdf2.k }
+method "unencrypted" "u" {}
+state {
+  method = method.aes_gcm.m
+  fallback { method = method.unencrypted.u }
+}'
+  tofu() {
+    (cd "$work/infra" && env -i PATH="$PATH" HOME="$work" TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1 \
+      TF_ENCRYPTION="$TF_ENCRYPTION" "$tofu_bin" "$@")
+  }
+  sed -i 's/triggers_replace = "1"/triggers_replace = "2"/' "$work/modules/rule/main.tf"
+  tofu apply -auto-approve >/dev/null
+  grep -q encrypted_data "$(live)" || fail_case "it is not encrypted"
+  keep_copy sealed.tfstate
+}
+
+case_an_encrypted_state_is_looked_into_by_the_tool() {
+  make_infrastructure
+  encrypt
+  sed -i 's/"b", "c"\]/"b", "c", "d"]/' "$work/infra/main.tf"
+  tofu apply -auto-approve >/dev/null
+  expect_exit 3 clean run "$tfstate_restore" --set ref=sealed.tfstate --yes
+  expect_said 'encrypted: nobody but the tool can look into it, and the tool decrypts it' \
+    'forgets terraform_data.server\["d"\]: what it stands for stays' 'unmanaged from then on: terraform_data.server\["d"\]'
+  ! grep 'it is whole' "$work/err" || fail_case "nobody can say so"
+  expect_no_secret
+  unset TF_ENCRYPTION
+  expect_exit 3 clean run "$tfstate_restore" --set ref=sealed.tfstate --yes --waive "healthy=test"
+  expect_said 'managed by nothing from then on is NOT KNOWN' '--waive hash=REASON'
+}
+
+case_a_damaged_encrypted_state_is_refused() {
+  make_infrastructure
+  encrypt
+  python3 - "$work/states/sealed.tfstate" "$work/states/bad.tfstate" <<'PY'
+import json, sys
+state = json.load(open(sys.argv[1]))
+data = state["encrypted_data"]
+at = len(data) // 2
+state["encrypted_data"] = data[:at] + ("A" if data[at] != "A" else "B") + data[at + 1:]
+json.dump(state, open(sys.argv[2], "w"))
+PY
+  local was
+  was=$(sha256sum <"$(live)")
+  expect_exit 3 clean run "$tfstate_restore" --set ref=bad.tfstate --yes --waive "healthy=test"
+  expect_said 'the tool cannot decrypt it .* damaged, or encrypted with another key' '--waive hash=REASON' 'NOT KNOWN'
+  ! grep 'it is whole' "$work/err" || fail_case "it is broken"
+  expect_no_secret
+  expect_equal "$(sha256sum <"$(live)")" "$was" "the state"
+}
+
 case_a_restore_needs_no_tool() {
   make_infrastructure
   keep_copy before.tfstate

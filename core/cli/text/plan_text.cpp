@@ -81,6 +81,8 @@ void examination(Page& page, const PlannedRestore& restore) {
   if (!restore.examined) {
     page.field(4, "examined", kLabel,
                "not yet: it is examined while it is staged, before anything live is touched");
+  } else if (const Value& unseen = restore.examination.at("unseen"); unseen.is_string()) {
+    page.field(4, "examined", kLabel, "while planning; " + unseen.text());
   } else {
     page.field(4, "examined", kLabel, "all of it, while planning: it is whole", Tone::kGood);
   }

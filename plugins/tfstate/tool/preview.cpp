@@ -6,6 +6,7 @@
 #include <snapcore/utf8.hpp>
 
 #include "comparison.hpp"
+#include "decrypted.hpp"
 #include "scratch.hpp"
 #include "tool_run.hpp"
 #include "working_copy.hpp"
@@ -139,6 +140,17 @@ Result<> receive(sdk::Call& call, const sdk::Artifact& artifact, const fs::path&
   }
 }
 
+Result<std::vector<std::string>> forgotten_with(sdk::Call& call, const sdk::Artifact& artifact,
+                                                const WorkPlace& place, const StateBytes& live) {
+  auto chosen = bytes_of(call, artifact);
+  if (!chosen) return fail(chosen.error());
+  const auto plain = readable(call, place, std::move(*chosen));
+  if (!plain) return fail(plain.error());
+  const auto live_plain = readable(call, place, live);
+  if (!live_plain) return fail(live_plain.error());
+  return forgotten_by(call, *plain, *live_plain);
+}
+
 // The state of the copy where the workspace looks for it.
 struct Places {
   std::string workspace;
@@ -223,14 +235,22 @@ Result<PreviewResult> call_preview(sdk::Call& call, const PreviewArgs& args, con
 
   Names unmanaged;
   std::set<std::string> live;
-  for (const std::string& address : forgotten_by(call, args.artifact, live_bytes)) {
-    live.insert(address);
-    unmanaged.add(shown(address));
+  const auto forgotten = forgotten_with(call, args.artifact, place, live_bytes);
+  if (forgotten) {
+    for (const std::string& address : *forgotten) {
+      live.insert(address);
+      unmanaged.add(shown(address));
+    }
   }
   const auto found = ask_tool(call, args, place, *program, *scratch, places, live);
   if (auto going = call.keep_going(); !going) return fail(going.error());
   if (!found) return not_known(found.error());
-  return result_of(*found, *program, unmanaged);
+  auto result = result_of(*found, *program, unmanaged);
+  if (!forgotten) {
+    result.words.push_back("what nothing would manage from then on is NOT KNOWN: " +
+                           forgotten.error().message);
+  }
+  return result;
 }
 
 }  // namespace tfstate

@@ -64,6 +64,8 @@ struct Examination {
   std::map<std::string, std::string> contents = {};
   std::vector<std::string> evidence = {};
   std::vector<Concern> concerns = {};
+  // What nobody could look into, and why, in a sentence; without it all of it was looked into.
+  std::optional<std::string> unseen = {};
 };
 inline void fields(Fields& f, Examination& a) {
   f("kind", a.kind, "what the artifact is");
@@ -72,6 +74,7 @@ inline void fields(Fields& f, Examination& a) {
   f("contents", a.contents, "what it holds, for people");
   f("evidence", a.evidence, "how this is known, in sentences");
   f("concerns", a.concerns, "what keeps it from being restored unless waived").optional();
+  f("unseen", a.unseen, "what could not be looked into");
 }
 
 struct Captured {
