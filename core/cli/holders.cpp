@@ -144,12 +144,12 @@ Value value_of(const std::vector<Holder>& holders) {
 }
 
 std::vector<Holder> holders_of(const Invocation& invocation, FileSystem& fs, const Path& state,
-                               ByRun held) {
+                               const ByRun& held) {
   Runs runs(fs, invocation.clock, state);
   const RealProcesses processes;
   std::vector<Holder> holders;
-  for (auto& [run, leases] : held) {
-    Holder holder{.run = run, .leases = std::move(leases)};
+  for (const auto& [run, leases] : held) {
+    Holder holder{.run = run, .leases = leases};
     holder.seen = *last_seen(holder.leases, processes, run);
     if (holder.seen.process == Liveness::kGone && remains_of(runs, run) == Remains::kNothing)
       continue;

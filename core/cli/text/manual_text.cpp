@@ -87,7 +87,11 @@ void head(Script& script, const Plan& plan) {
   script.comment("");
   script.comment(
       "Read it before it is run. It ends at the first command that fails; what was done");
-  script.comment("until then stays, and nothing is undone by itself.");
+  script.comment(
+      "until then stays, and nothing is undone by itself. It is for bash, as a file or pasted.");
+  // Pasted, it is read as a whole before anything of it is done: a question is not answered by the
+  // line behind it.
+  script.command("(");
   script.command("set -eu");
   if (any_needs(plan, "$stamp")) script.command("stamp=$(date -u +%Y%m%dT%H%M%SZ)");
 }
@@ -241,6 +245,7 @@ std::string manual_text(const Plan& plan) {
       one_call(script, call);
     }
   }
+  script.command(")");
   way_back(script, plan);
   if (plan.calls().empty() && !plan.changes_something()) {
     script.blank();
