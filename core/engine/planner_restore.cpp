@@ -113,7 +113,13 @@ Result<Value> Planner::State::inspect(PlannedRestore& restore, Instance& target)
   restore.keeps = found->at("keeps").text();
   restore.evidence = texts_from(found->at("evidence"));
   restore.target_identity = found->at("identity");
+  raise_concerns(restore, *found);
   return found->at("replaces");
+}
+
+void Planner::State::raise_concerns(const PlannedRestore& restore, const Value& found) {
+  for (const Value& concern : found.at("concerns").items())
+    guards.raise(concern.at("guard").text(), restore.target, concern.at("message").text());
 }
 
 Result<Value> Planner::State::examine(PlannedRestore& restore, Instance& target) {
@@ -135,9 +141,7 @@ Result<Value> Planner::State::examine(PlannedRestore& restore, Instance& target)
   if (!examined) return fail(examined.error());
   restore.examined = true;
   restore.examination = *examined;
-  for (const Value& concern : examined->at("concerns").items()) {
-    guards.raise(concern.at("guard").text(), restore.target, concern.at("message").text());
-  }
+  raise_concerns(restore, *examined);
   for (const Value& line : examined->at("evidence").items())
     restore.evidence.push_back(line.text());
   if (!restore.artifact.has("kind")) restore.artifact["kind"] = examined->at("kind");

@@ -135,6 +135,8 @@ struct Planner::State {
   Result<> know_digest(PlannedRestore& restore);
   // What a restore of the target would take the place of; null when it does not tell.
   Result<Value> inspect(PlannedRestore& restore, Instance& target);
+  // Those that an inspection or an examination has told.
+  void raise_concerns(const PlannedRestore& restore, const Value& found);
   // The identity of what is restored; null when nobody knows it.
   Result<Value> examine(PlannedRestore& restore, Instance& target);
   Result<> plan_verbs(const PlannedRestore& restore, Instance& target, const Value& replaces,

@@ -26,6 +26,11 @@ struct ExpectedLineage {
   std::string why = {};
 };
 
+struct Holder {
+  std::string words = {};
+  std::string hint = {};  // how the lock goes
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -50,8 +55,8 @@ class Backend {
   }
   // To look here and there. Valid as long as the call is.
   virtual Result<StateBytes> live_bytes(sdk::Call& call) const = 0;
-  // Who holds the lock, in words; nothing when nobody does.
-  virtual Result<std::optional<std::string>> lock_holder(sdk::Call& call) const = 0;
+  // Who holds the lock; nothing when nobody does.
+  virtual Result<std::optional<Holder>> lock_holder(sdk::Call& call) const = 0;
 
   virtual Result<sdk::Planned> plan_stage(sdk::Call& call, const StageArgs& args) const = 0;
   virtual Result<StageResult> stage(sdk::Call& call, const StageArgs& args) const = 0;

@@ -65,10 +65,10 @@ Result<StateBytes> LocalBackend::live_bytes(sdk::Call&) const {
                     }};
 }
 
-Result<std::optional<std::string>> LocalBackend::lock_holder(sdk::Call&) const {
-  if (!is_locked(place_)) return std::optional<std::string>();
+Result<std::optional<Holder>> LocalBackend::lock_holder(sdk::Call&) const {
+  if (!is_locked(place_)) return std::optional<Holder>();
   const auto holder = holder_of(place_);
-  return std::optional(holder ? words_of(*holder) : std::string("somebody"));
+  return std::optional(Holder{holder ? words_of(*holder) : "somebody", "wait until it is done"});
 }
 
 // --- stage

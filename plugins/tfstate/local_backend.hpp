@@ -18,7 +18,7 @@ class LocalBackend final : public Backend {
       const std::function<Result<>(std::span<const std::byte>)>& take) const override;
   Result<std::optional<LiveState>> read_broken_live() const override;
   Result<StateBytes> live_bytes(sdk::Call& call) const override;
-  Result<std::optional<std::string>> lock_holder(sdk::Call& call) const override;
+  Result<std::optional<Holder>> lock_holder(sdk::Call& call) const override;
   Result<sdk::Planned> plan_stage(sdk::Call& call, const StageArgs& args) const override;
   Result<StageResult> stage(sdk::Call& call, const StageArgs& args) const override;
   Result<std::vector<std::string>> check(sdk::Call& call, const Staged& staged) const override;

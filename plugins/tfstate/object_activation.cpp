@@ -387,9 +387,12 @@ Result<ActivateResult> ObjectBackend::activate(sdk::Call& call, const ActivateAr
     if (auto recorded = record(); !recorded) return fail(recorded.error());
     return fail(error);
   };
+  auto lock = swap.lock("snapcore-restore", {}, kTries);
+  if (!begun_before) {
+    if (auto free = lock.is_free(); !free) return fail(free.error());
+  }
   // Already of the lock something may stay behind.
   if (auto recorded = record(); !recorded) return fail(recorded.error());
-  auto lock = swap.lock("snapcore-restore", {}, kTries);
   if (auto taken = lock.take(); !taken) {
     if (!begun_before) return fail(taken.error());
     const auto written = swap.find_written(args.staged);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <snapcore/utf8.hpp>
 
+#include "object_lock.hpp"
 #include "object_state.hpp"
 #include "state_lock.hpp"
 
@@ -124,7 +125,7 @@ Result<StateBytes> ObjectBackend::live_bytes(sdk::Call& call) const {
                     }};
 }
 
-Result<std::optional<std::string>> ObjectBackend::lock_holder(sdk::Call& call) const {
+Result<std::optional<Holder>> ObjectBackend::lock_holder(sdk::Call& call) const {
   const auto place = connect(call);
   if (!place) return fail(place.error());
   const auto text = ObjectStore(call, *place).text(place->lock_key());
@@ -134,13 +135,14 @@ Result<std::optional<std::string>> ObjectBackend::lock_holder(sdk::Call& call) c
   if (!*text) {
     const auto table = make_table_(call, *place);
     if (!table) return fail(table.error());
-    if (!*table) return std::optional<std::string>();
+    if (!*table) return std::optional<Holder>();
     const auto found = (*table)->look();
     if (!found) return fail(found.error());
-    if (!*found) return std::optional<std::string>();
+    if (!*found) return std::optional<Holder>();
     holder = **found;
   }
-  return std::optional(holder ? words_of(*holder) : std::string("somebody"));
+  return std::optional(Holder{holder ? words_of(*holder) : "somebody who does not say who it is",
+                              how_it_goes(*place, holder)});
 }
 
 }  // namespace tfstate

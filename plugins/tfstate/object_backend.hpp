@@ -21,7 +21,7 @@ class ObjectBackend final : public Backend {
       sdk::Call& call,
       const std::function<Result<>(std::span<const std::byte>)>& take) const override;
   Result<StateBytes> live_bytes(sdk::Call& call) const override;
-  Result<std::optional<std::string>> lock_holder(sdk::Call& call) const override;
+  Result<std::optional<Holder>> lock_holder(sdk::Call& call) const override;
   Result<sdk::Planned> plan_stage(sdk::Call& call, const StageArgs& args) const override;
   Result<StageResult> stage(sdk::Call& call, const StageArgs& args) const override;
   Result<std::vector<std::string>> check(sdk::Call& call, const Staged& staged) const override;

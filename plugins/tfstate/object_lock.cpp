@@ -29,21 +29,33 @@ std::string LockLabels::at(const std::string& label, int number) {
   return label + " again" + (number == 1 ? "" : " " + std::to_string(number));
 }
 
+std::string how_it_goes(const ObjectPlace& place, const std::optional<LockInfo>& holder) {
+  if (holder && holder->operation.starts_with("snapcore-")) {
+    return "that is snapcore, " + shown(holder->info) +
+           ": if it goes on no more, resume it or roll it back; where nobody has that run any "
+           "more: "
+           "tofu force-unlock " +
+           shown(holder->id);
+  }
+  if (holder && !holder->id.empty()) {
+    return "wait until it is done; only when nobody holds it any more, in the working directory: "
+           "tofu force-unlock " +
+           shown(holder->id);
+  }
+  return "wait until it is done; only when nobody holds it any more, remove " +
+         shown(place.lock_key());
+}
+
 bool ObjectLock::is_ours(const std::optional<LockInfo>& holder) const {
   if (!holder || holder->id.empty()) return false;
   return holder->id == info_.id || std::find(ours_.begin(), ours_.end(), holder->id) != ours_.end();
 }
 
 snapcore::Error ObjectLock::locked_by(const std::optional<LockInfo>& holder) const {
-  std::string hint = "wait until it is done";
-  if (holder && holder->operation.starts_with("snapcore-")) {
-    hint = "that is snapcore, " + shown(holder->info) +
-           ": if it goes on no more, resume it or roll it back";
-  }
   return {.code = "tfstate.locked",
           .message = place_.shown() + " is locked by " +
                      (holder ? words_of(*holder) : "somebody who does not say who it is"),
-          .hint = std::move(hint),
+          .hint = how_it_goes(place_, holder),
           .category = Category::kConflict};
 }
 
@@ -70,6 +82,21 @@ Result<> ObjectLock::take_object() {
                           " was written, and somebody took it away at once",
                .hint = "look who works with it, then try again",
                .category = Category::kConflict});
+}
+
+Result<> ObjectLock::is_free() {
+  if (place_.lock_file) {
+    const auto there = store_.text(place_.lock_key());
+    if (!there) return fail(there.error());
+    if (*there) {
+      const auto holder = LockInfo::from_json(**there);
+      if (!is_ours(holder)) return fail(locked_by(holder));
+    }
+  }
+  if (!table_) return {};
+  const auto there = table_->look();
+  if (!there) return fail(there.error());
+  return !*there || is_ours(**there) ? Result<>() : fail(locked_by(**there));
 }
 
 Result<> ObjectLock::take() {

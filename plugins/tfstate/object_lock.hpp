@@ -21,6 +21,9 @@ struct LockLabels {
   static std::string at(const std::string& label, int number);
 };
 
+// How a lock goes away again, in words: unlike that of a local file it outlives who took it.
+std::string how_it_goes(const ObjectPlace& place, const std::optional<LockInfo>& holder);
+
 class ObjectLock {
  public:
   // `ours`: IDs of locks that are ours as well, of calls that ended without giving them back.
@@ -33,7 +36,8 @@ class ObjectLock {
         labels_(std::move(labels)),
         table_(table) {}
 
-  // "tfstate.locked" says who holds it.
+  // "tfstate.locked" says who holds it. Nothing is written.
+  Result<> is_free();
   Result<> take();
   // Removes what is ours, whoever took it; what is another's stays.
   Result<> give_back();

@@ -297,7 +297,12 @@ Result<roles::Inspection> Plugin::inspect(Call& call, const sdk::Nothing&) {
     found.evidence.push_back(std::move(*warning));
   const auto holder = backend_->lock_holder(call);
   if (!holder) return fail(holder.error());
-  if (*holder) found.evidence.push_back("it is locked by " + **holder);
+  if (*holder) {
+    found.evidence.push_back("it is locked by " + (*holder)->words);
+    found.concerns.push_back(
+        {sdk::Guard::kLock, state() + " is locked by " + (*holder)->words +
+                                ", and nothing is written while it is: " + (*holder)->hint});
+  }
   return found;
 }
 

@@ -300,6 +300,19 @@ lock_of_another() {
     ask PUT bucket/net/terraform.tfstate.tflock
 }
 
+case_a_lock_that_is_held_is_told_by_the_plan_and_nothing_is_touched() {
+  make_plain_states
+  lock_of_another
+  local was
+  was=$(versions)
+  expect_exit 3 snapcore "${restore_plain[@]}" --set "ref=$first"
+  expect_said 'is locked by me@there since 2026-01-02T03:04:05Z \(OperationTypeApply' 'tofu force-unlock aaaa-bbbb' '--waive lock=REASON'
+  expect_exit 2 snapcore "${restore_plain[@]}" --set "ref=$first" --waive "lock=it is gone by then"
+  expect_said 'is locked by me@there' 'tofu force-unlock aaaa-bbbb'
+  expect_equal "$(versions)" "$was" "the versions of the state"
+  locked_object | grep net >/dev/null || fail_case "the lock of another is gone"
+}
+
 # Whoever goes on with it finds another's lock, or another state, in its place.
 case_a_state_that_a_killed_restore_had_written_is_not_told_to_be_untouched() {
   make_plain_states

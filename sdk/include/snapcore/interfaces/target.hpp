@@ -19,6 +19,16 @@ constexpr auto enum_names(Keeps) {
       {{Keeps::kAside, "aside"}, {Keeps::kCapture, "capture"}, {Keeps::kNone, "none"}});
 }
 
+// A guard that must refuse a restore or be waived; whether it does is not the plugin's decision.
+struct Concern {
+  Guard guard = Guard::kHash;
+  std::string message = {};
+};
+inline void fields(Fields& f, Concern& a) {
+  f("guard", a.guard, "who must refuse or be waived");
+  f("message", a.message, "what is wrong, in a sentence");
+}
+
 struct Inspection {
   Value identity = {};  // null when it cannot be told
   std::optional<std::string> version = {};
@@ -30,6 +40,7 @@ struct Inspection {
   // What a restore would take the place of, exactly; null when that cannot be told. Verbs that name
   // an argument `replaces` get it as it was approved, and refuse anything else.
   Value replaces = {};
+  std::vector<Concern> concerns = {};
 };
 inline void fields(Fields& f, Inspection& a) {
   f("identity", a.identity, "which system this is").optional();
@@ -40,22 +51,13 @@ inline void fields(Fields& f, Inspection& a) {
   f("resources", a.resources, "keys of what a restore changes");
   f("evidence", a.evidence, "how this is known, in sentences");
   f("replaces", a.replaces, "what a restore would take the place of, for the verbs").optional();
+  f("concerns", a.concerns, "what keeps it from being restored unless waived").optional();
 }
 
 struct ExamineArgs {
   Artifact artifact = {};
 };
 inline void fields(Fields& f, ExamineArgs& a) { f("artifact", a.artifact, "what to examine"); }
-
-// A guard that must refuse the artifact or be waived; whether it does is not the plugin's decision.
-struct Concern {
-  Guard guard = Guard::kHash;
-  std::string message = {};
-};
-inline void fields(Fields& f, Concern& a) {
-  f("guard", a.guard, "who must refuse or be waived");
-  f("message", a.message, "what is wrong, in a sentence");
-}
 
 struct Examination {
   std::string kind = {};
