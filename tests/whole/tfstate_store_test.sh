@@ -300,6 +300,18 @@ lock_of_another() {
     ask PUT bucket/net/terraform.tfstate.tflock
 }
 
+# Nobody knows from the journal alone whether the write came to its end: the commands look.
+case_the_commands_for_a_person_name_the_version_before_and_the_lock() {
+  make_plain_states
+  local at=12
+  until killed_plain "$at" && [ -n "$(locked_object)" ] && grep -q '"begun":true' "$(journal)"; do at=$((at + 1)); done
+  expect_equal "$(live | field serial)" 9 "serial"
+  expect_exit 0 snapcore runs "$(newest_run)"
+  expect_said "make version $(newest_version) of objects:net/terraform.tfstate, the state before, the newest again, where it is not" \
+    "aws s3api head-object .*aws s3api copy-object .*versionId=$(newest_version)" \
+    'where net/terraform.tfstate.tflock was left behind with the ID .*, remove it' 'aws s3 rm s3://bucket/net/terraform.tfstate.tflock'
+}
+
 case_a_lock_that_is_held_is_told_by_the_plan_and_nothing_is_touched() {
   make_plain_states
   lock_of_another
