@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format/diff.hpp>
+#include <format/serial.hpp>
 #include <memory>
 #include <snapcore/support/files.hpp>
 #include <snapcore/utf8.hpp>
@@ -75,6 +76,9 @@ Result<DiffResult> compare(sdk::Call& call, const StateBytes& a, const StateByte
       a, b, [&](const Difference& difference) { return call.emit(item_of(difference)); },
       [&] { return call.keep_going(); });
   if (!diff) return fail(diff.error());
+  for (const auto& [state, bytes] : {std::pair(&diff->before, &a), std::pair(&diff->after, &b)}) {
+    if (auto fits = is_countable(*state, shown(bytes->name)); !fits) return fail(fits.error());
+  }
   const DiffCounts& counts = diff->counts;
   DiffResult result{.added = counts.added,
                     .removed = counts.removed,

@@ -152,6 +152,9 @@ class Plugin {
 
   Result<Planned> plan_stage(Call& call, const StageArgs& args) {
     if (elsewhere_) return fail(*elsewhere_);
+    if (args.replaces && args.replaces->serial == kLargestSerial) {
+      if (auto next = next_serial(args.replaces->serial, 0); !next) return fail(next.error());
+    }
     auto planned = backend_->plan_stage(call, args);
     if (!planned) return planned;
     if (args.replaces)
@@ -283,10 +286,13 @@ Result<roles::Inspection> Plugin::inspect(Call& call, const sdk::Nothing&) {
     found.evidence.push_back(live.error().message);
     const auto broken = backend_->read_broken_live();
     if (!broken) return fail(broken.error());
-    if (*broken) found.replaces = sdk::to_value(replaced_by(**broken));
+    if (*broken && (*broken)->state.serial <= kLargestSerial)
+      found.replaces = sdk::to_value(replaced_by(**broken));
   } else {
     describe_live(*live, found);
-    found.replaces = sdk::to_value(replaced_by(*live));
+    const Replaced replaced = replaced_by(*live);
+    // Of another one stage says why it cannot be replaced.
+    if (replaced.serial <= kLargestSerial) found.replaces = sdk::to_value(replaced);
   }
   if (const auto expected = backend_->expected_lineage(); expected && found.identity.is_null()) {
     found.identity = snapcore::Value::object({{"lineage", expected->lineage}});

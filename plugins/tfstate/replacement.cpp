@@ -85,6 +85,7 @@ snapcore::Error written_since(const std::string& here, const Replaced& planned,
 Result<NewSerial> new_serial(const State& chosen, std::uint64_t live) {
   const std::string was = std::to_string(chosen.serial);
   if (is_sealed(chosen)) {
+    if (auto fits = is_countable(chosen, "the copy"); !fits) return fail(fits.error());
     return NewSerial{.serial = chosen.serial,
                      .words = "encrypted, so it stays as it is, with serial " + was};
   }

@@ -122,6 +122,20 @@ case_what_was_created_after_the_plan_was_approved_is_not_forgotten() {
   expect_equal "$(sha256sum <"$(live)")" "$was" "the state"
 }
 
+case_a_serial_that_nobody_can_count_above_is_said_to_be_one() {
+  make_infrastructure
+  keep_copy before.tfstate
+  local last
+  for last in 9223372036854775807 9223372036854775808 18446744073709551615; do
+    sed "s/^  \"serial\": [0-9]*/  \"serial\": $last/" "$work/states/before.tfstate" >"$(live)"
+    expect_exit '[234]' snapcore run "$tfstate_restore" --yes --set preview=false --waive "healthy=test"
+    expect_said "has the serial $last, and snapcore counts up to 2\^63-1" 'state push -force'
+    expect_equal "$(serial)" "$last" "the serial"
+  done
+  expect_exit '[234]' snapcore call infrastructure.diff a=states:before.tfstate
+  expect_said 'counts up to'
+}
+
 case_a_state_that_is_in_use_is_restored_with_a_waiver_and_taken_back_again() {
   make_infrastructure
   keep_copy before.tfstate

@@ -585,6 +585,22 @@ case_a_store_that_went_on_meanwhile_is_not_overwritten() {
   expect_equal "$(fingerprint "$work/infra/.snapcore")" "$was" "the fallback"
 }
 
+case_a_store_that_was_written_again_with_the_same_content_takes_the_return() {
+  make_stored_infrastructure
+  fall_back
+  sed -i 's/"b", "c"\]/"b", "c", "d"]/' "$work/infra/main.tf"
+  tofu apply -auto-approve >/dev/null
+  local was
+  ask GET bucket/net/terraform.tfstate </dev/null >"$work/stored"
+  was=$(field serial "$work/stored")
+  sed "s/\"serial\": *$was,/\"serial\":$((was + 4)),/" "$work/stored" >"$work/again"
+  ask PUT bucket/net/terraform.tfstate -H 'content-type: application/json' <"$work/again"
+  expect_exit 0 come_back
+  expect_said 'written since, with the same content'
+  [ "$(store_serial)" -gt "$((was + 4))" ] || fail_case "its serial is $(store_serial)"
+  expect_equal "$(tofu state list | wc -l)" 5 "objects in the store"
+}
+
 case_a_fallback_that_was_not_used_is_taken_back() {
   make_stored_infrastructure
   local was

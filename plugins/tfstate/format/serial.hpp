@@ -14,6 +14,11 @@ struct Edit {
   std::string text = {};
 };
 
+// The tools count up to 2^64-1; what is told between plugin and core ends here.
+inline constexpr std::uint64_t kLargestSerial = INT64_MAX;
+
+// "tfstate.last_serial": it is above that.
+Result<> is_countable(const State& state, const std::string& name);
 // "tfstate.last_serial" when there is no number above both.
 Result<std::uint64_t> next_serial(std::uint64_t current, std::uint64_t chosen);
 

@@ -1,6 +1,6 @@
 #include "fallback.hpp"
 
-#include <format/state.hpp>
+#include <format/serial.hpp>
 #include <snapcore/support/files.hpp>
 #include <snapcore/utf8.hpp>
 
@@ -109,6 +109,7 @@ Result<FallbackResult> call_fallback(sdk::Call& call, const FallbackArgs& args,
                         shown(name) + " is " + summary_of(*state) +
                             ": a fallback begins with a state in version 4 that is not encrypted"));
   }
+  if (auto fits = is_countable(*state, shown(name)); !fits) return fail(fits.error());
   auto local = local_record(call, place);
   if (!local) return fail(local.error());
   auto backend = text_if_there(*active ? names.backend : live_record(place));

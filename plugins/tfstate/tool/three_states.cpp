@@ -117,6 +117,8 @@ std::vector<std::string> words_of(const Three& three) {
 
 Result<> may_return(const Three& three) {
   if (!three.moved_on || three.pushed || three.changed_here.empty()) return {};
+  // Written again with the same content: nothing of it would be lost.
+  if (three.changed_there.empty() && three.there_state.lineage == three.record.lineage) return {};
   std::string message = "both states went on, and one of them would be lost";
   for (const std::string& words : words_of(three)) message += "; " + words;
   return fail({.code = "tfstate.both_changed",
@@ -129,7 +131,9 @@ Result<> may_return(const Three& three) {
 // With the serial right above the one that the store had: when somebody writes there before the
 // tool has its lock, the tool refuses this one.
 Result<std::uint64_t> push(const Elsewhere& store, const Three& three) {
-  const auto edit = serial_edit(three.here_state, three.record.serial + 1);
+  const auto serial = next_serial(three.there_state.serial, 0);
+  if (!serial) return fail(serial.error());
+  const auto edit = serial_edit(three.here_state, *serial);
   std::string text = three.here;
   text.replace(static_cast<std::size_t>(edit.offset), static_cast<std::size_t>(edit.removed),
                edit.text);

@@ -261,8 +261,11 @@ TEST(Serial, IsTheOneThatTheToolsReadAndMadeWhereThereIsNone) {
 TEST(Serial, TheNextOneIsAboveBoth) {
   EXPECT_EQ(next_serial(3, 9).value(), 10u);
   EXPECT_EQ(next_serial(9, 3).value(), 10u);
-  EXPECT_EQ(next_serial(UINT64_MAX - 1, 0).value(), UINT64_MAX);
-  EXPECT_EQ(next_serial(0, UINT64_MAX).error().code, "tfstate.last_serial");
+  EXPECT_EQ(next_serial(INT64_MAX - 1, 0).value(), std::uint64_t{INT64_MAX});
+  for (const std::uint64_t last : {std::uint64_t{INT64_MAX}, UINT64_MAX}) {
+    EXPECT_EQ(next_serial(0, last).error().code, "tfstate.last_serial");
+    EXPECT_EQ(next_serial(last, 0).error().code, "tfstate.last_serial");
+  }
 }
 
 }  // namespace
