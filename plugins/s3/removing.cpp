@@ -6,7 +6,6 @@
 
 namespace s3 {
 
-using snapcore::Error;
 using snapcore::fail;
 using snapcore::Result;
 
