@@ -84,8 +84,8 @@ std::string shell_of_being_there(const Contents& contents) {
   const std::string first = quoted_path(fs::path(contents.live) / wal::kFirstSegment);
   return "[ -e " + quoted_path(contents.backup) + " ] || [ -e " + quoted_path(part_of(contents)) +
          " ] || { [ -n \"$(" + find_log_in(contents.live) +
-         " -print -quit 2>/dev/null)\" ] && [ \"$(stat -c %i " + first + " 2>/dev/null)\" != " +
-         std::to_string(contents.first_segment) + " ]; }";
+         " -print -quit 2>/dev/null)\" ] && [ \"$(stat -c %i " + first +
+         " 2>/dev/null)\" != " + std::to_string(contents.first_segment) + " ]; }";
 }
 
 Result<> put_in(const Contents& contents, const Step& step) {

@@ -19,7 +19,8 @@ bool is_log_directory(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(fs::symlink_status(path, ignored))) return false;
   const auto names = names_in(path);
-  return names && !names->empty() && std::all_of(names->begin(), names->end(), [&](const std::string& name) {
+  return names && !names->empty() &&
+         std::all_of(names->begin(), names->end(), [&](const std::string& name) {
            return is_of_the_log(name) || is_log_directory(path / name);
          });
 }

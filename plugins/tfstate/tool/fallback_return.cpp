@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 namespace files = snapcore::files;
 using snapcore::fail;
 using snapcore::shown;
-using snapcore::Value;
 
 namespace {
 
