@@ -83,6 +83,8 @@ class Swap {
   // What an earlier attempt of this very call has written; nothing when it did not come so far.
   Result<std::optional<Written>> find_written(const Staged& staged);
   Result<std::vector<std::string>> put_back(const ObjectWayBack& back);
+  // The very version that was to be replaced is live.
+  Result<bool> is_untouched(const Base& base);
 
  private:
   Result<> write(const ActivateArgs& args, const std::string& label);
@@ -211,6 +213,12 @@ Result<> Swap::restore(const Base& base, const objects::Object& found) {
   auto copied = store_.copy(place_.key, *base.version_id, label);
   if (!copied) return fail(copied.error());
   return {};
+}
+
+Result<bool> Swap::is_untouched(const Base& base) {
+  const auto found = store_.look(place_.key);
+  if (!found) return fail(found.error());
+  return *found && is_base(*found, base);
 }
 
 Result<std::vector<std::string>> Swap::put_back(const ObjectWayBack& back) {
@@ -430,7 +438,13 @@ Result<std::vector<std::string>> ObjectBackend::take_back(sdk::Call& call,
     if (auto given = lock.give_back(); !given) return fail(given.error());
     return std::vector<std::string>{"nothing had been written"};
   }
-  if (auto taken = lock.take(); !taken) return fail(taken.error());
+  if (auto taken = lock.take(); !taken) {
+    // Of a state that nobody has written there is nothing to put back, whoever holds its lock.
+    const auto untouched = swap.is_untouched(back->base);
+    if (!untouched || !*untouched) return fail(taken.error());
+    (void)lock.give_back();
+    return std::vector<std::string>{"the old state is in its place: nothing had been written"};
+  }
   auto words = swap.put_back(*back);
   const auto given = lock.give_back();
   if (!words) return words;

@@ -312,6 +312,17 @@ case_the_commands_for_a_person_name_the_version_before_and_the_lock() {
     'where net/terraform.tfstate.tflock was left behind with the ID .*, remove it' 'aws s3 rm s3://bucket/net/terraform.tfstate.tflock'
 }
 
+case_a_restore_killed_before_its_write_ends_as_undone_also_while_another_holds_the_lock() {
+  make_plain_states
+  local at=10 was
+  until killed_plain "$at" && grep -q '"begun":true' "$(journal)"; do at=$((at + 1)); done
+  lock_of_another
+  was=$(versions)
+  expect_exit 5 snapcore resume "$(newest_run)"
+  expect_said 'is locked by me@there' 'nothing had been written'
+  expect_equal "$(versions)" "$was" "the versions of the state"
+}
+
 case_a_lock_that_is_held_is_told_by_the_plan_and_nothing_is_touched() {
   make_plain_states
   lock_of_another
