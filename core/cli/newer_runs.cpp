@@ -14,9 +14,6 @@
 namespace snapcore {
 namespace {
 
-// "20260102T030405Z", with which a run id begins.
-constexpr std::size_t kStampLength = 16;
-
 struct NewerRun {
   std::string id;
   std::string resource;  // the first of those that both acted on
@@ -106,19 +103,6 @@ std::optional<NewerRun> newer_run(const RunInView& run, const std::string& id,
   return newer;
 }
 
-// A run that waited for its leases, or came to a phase late, can have begun before and be newer.
-Result<std::set<std::string>> last_holders(const RunInView& run) {
-  RealSleeper sleeper;
-  FileLeaseStore store(run.fs, run.state / "leases", sleeper);
-  std::set<std::string> ids;
-  for (const auto& [key, claim] : run.history.claims()) {
-    const auto lease = store.read(key);
-    if (!lease) return fail(lease.error());
-    if (*lease) ids.insert((*lease)->holder.run);
-  }
-  return ids;
-}
-
 std::string named(const std::vector<NewerRun>& runs) {
   std::string words = runs.size() == 1 ? "run " : "runs ";
   for (std::size_t at = 0; at < runs.size(); ++at) {
@@ -170,11 +154,8 @@ Result<std::vector<NewerRun>> find_newer(Invocation& invocation, const RunInView
   Runs runs(run.fs, invocation.clock, run.state);
   const auto ids = runs.ids();
   if (!ids) return fail(ids.error());
-  const auto holders = last_holders(run);
-  if (!holders) return fail(holders.error());
   for (const std::string& id : *ids) {
-    const bool later = id.substr(0, kStampLength) >= run.id.substr(0, kStampLength);
-    if (id == run.id || (!later && holders->count(id) == 0)) continue;
+    if (id == run.id) continue;
     auto found = newer_run(run, id, runs.directory(id));
     if (!found) continue;
     const auto summary = runs.summary(id);

@@ -27,6 +27,22 @@ void tell_of_left(Output& output, const std::vector<Lease>& left) {
   }
 }
 
+// The highest number of all that the journals of runs tell.
+std::uint64_t highest_on_record(FileSystem& fs, Runs& runs) {
+  std::uint64_t highest = 0;
+  const auto ids = runs.ids();
+  if (!ids) return highest;
+  for (const std::string& id : *ids) {
+    // What stands before a damage counts.
+    (void)read_journal(fs, runs.directory(id) / "journal.jsonl", [&](const Record& record) {
+      if (record.type == record::kLease)
+        highest = std::max(highest, record.body.at("fence").uint_or(0));
+      return Result<>();
+    });
+  }
+  return highest;
+}
+
 }  // namespace
 
 std::vector<std::string> lease_keys(const PlannedCall& call) {
@@ -47,7 +63,8 @@ std::vector<std::string> lease_keys(const Plan& plan) {
 
 RunLeases::RunLeases(Invocation& invocation, FileSystem& fs, const Path& state,
                      const std::string& run)
-    : runs_(fs, invocation.clock, state),
+    : fs_(fs),
+      runs_(fs, invocation.clock, state),
       store_(fs, state / "leases", sleeper_),
       leases_(store_, processes_, invocation.clock, sleeper_, this_process(run, operator_name())) {}
 
@@ -85,6 +102,10 @@ Result<> RunLeases::add(Invocation& invocation, const Plan& phase, const LeaseWi
 
 Result<AcquiredLeases> RunLeases::acquire(Invocation& invocation, LeaseRequest request) {
   request.remains_of = [this](const std::string& run) { return remains_of(runs_, run); };
+  // Numbers that began anew, because somebody removed the leases, would tell the order of runs
+  // wrongly.
+  if (const auto known = store_.list(); known && known->leases.empty())
+    request.above = highest_on_record(fs_, runs_);
   auto acquired = leases_.acquire(request, invocation.cancelled);
   if (acquired) tell_of_left(invocation.output, acquired->left);
   return acquired;

@@ -46,6 +46,7 @@ class RunLeases {
   Result<AcquiredLeases> acquire(Invocation& invocation, LeaseRequest request);
   static Result<> record(const AcquiredLeases& acquired, Journal& journal);
 
+  FileSystem& fs_;
   Runs runs_;
   RealSleeper sleeper_;
   FileLeaseStore store_;

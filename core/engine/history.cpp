@@ -98,7 +98,7 @@ void History::take(const Record& record) {
   } else if (record.type == record::kApproval && body.has("replaces")) {
     plans_anew_.emplace_back(body.at("digest").text(), phases_.size());
   } else if (record.type == record::kLease && body.at("state").text() == "taken") {
-    claims_.try_emplace(body.at("resource").text(), Claim{record.at, body.at("fence").int_or(0)});
+    claims_.try_emplace(body.at("resource").text(), Claim{body.at("fence").int_or(0), record.at});
   }
   PastCall* call = call_of(record);
   if (!call) return;

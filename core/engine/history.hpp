@@ -60,11 +60,11 @@ struct PastPart {
   bool registered = false;     // on_rollback: it stands on the way back
 };
 
-// When a run first had the lease on a resource: of several runs, which came later there. The number
-// decides within a second; alone it would not, as numbers begin anew where leases were removed.
+// With which number a run first had the lease on a resource: of several runs, which came later
+// there. Clocks are set back; numbers never are.
 struct Claim {
-  Time at = {};
   std::int64_t fence = 0;
+  Time at = {};  // of records without a number
 
   friend auto operator<=>(const Claim&, const Claim&) = default;
 };

@@ -93,7 +93,7 @@ Result<AcquiredLeases> Leases::try_once(const std::vector<std::string>& keys,
                                         const LeaseRequest& request) {
   std::vector<Wanted> wanted;
   AcquiredLeases acquired;
-  std::uint64_t highest = 0;
+  std::uint64_t highest = request.above;
   for (const std::string& key : keys) {
     auto stored = store_.read(key);
     if (!stored) return fail(stored.error());

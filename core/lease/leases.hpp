@@ -40,6 +40,7 @@ struct LeaseRequest {
   // process is running on this machine.
   std::vector<std::uint64_t> breaking = {};
   std::chrono::seconds wait{0};  // for leases that others hold
+  std::uint64_t above = 0;       // the number that is drawn is higher than this
   // Asked of holders whose process is gone. Without it each may have left something.
   std::function<Remains(const std::string& run)> remains_of = {};
 };

@@ -75,6 +75,35 @@ TEST_F(NewerRunTest, OfOneSecondTheOneThatTookItsLeasesLaterIsTheNewerOne) {
   }
 }
 
+TEST_F(NewerRunTest, AClockThatWasSetBackTurnsNoOrderRound) {
+  const std::string first = restore("new1");
+  clock_.advance(-std::chrono::hours(1));
+  const std::string second = restore("new2");
+  clock_.advance(-std::chrono::hours(1));
+  const std::string third = restore("new3");
+  EXPECT_LT(third, first);
+
+  expect_refused(rollback(first), third);
+  expect_refused(rollback(second), third);
+  EXPECT_EQ(rollback(third).exit, 0);
+  expect_refused(rollback(first), second);
+  EXPECT_EQ(rollback(second).exit, 0);
+  EXPECT_EQ(note(), "new1");
+  EXPECT_EQ(rollback(first).exit, 0);
+  EXPECT_EQ(note(), "old");
+}
+
+TEST_F(NewerRunTest, LeasesThatSomebodyRemovedTurnNoOrderRound) {
+  const std::string first = add("a", "one"), second = add("a", "two");
+  std::filesystem::remove_all(path("state/leases"));
+  clock_.advance(-std::chrono::hours(1));
+  const std::string third = add("a", "three");
+  expect_refused(rollback(second), third);
+  EXPECT_EQ(rollback(third).exit, 0);
+  EXPECT_EQ(rollback(second).exit, 0);
+  EXPECT_EQ(rollback(first).exit, 0);
+}
+
 TEST_F(NewerRunTest, TheNewestIsNamedFirst) {
   const std::string first = add("a", "one"), second = add("a", "two"), third = add("a", "three");
   const Ended refused = rollback(first);
