@@ -19,8 +19,8 @@ struct RunInView {
 };
 RunInView in_view(OpenRun& run);
 
-// "run.newer_run" names them, newest first, by the numbers of their leases: the time in a run's name
-// is that of a clock that may have been set back.
+// "run.newer_run" names them, newest first, by the numbers of their leases: the time in a run's
+// name is that of a clock that may have been set back.
 Result<> check_nothing_newer(Invocation& invocation, OpenRun& run);
 // The same, and does not wait for one that goes on.
 Result<> check_nothing_newer_now(Invocation& invocation, const RunInView& run);
