@@ -382,7 +382,9 @@ struct KillMatrixTest : testing::Test {
   static void finish(Tally& tally) {
     for (int attempt = 0; attempt < 3; ++attempt) {
       const Ended ended = matrix().resume();
-      if (!ended.killed && ended.exit == 0) return;
+      // 1: with a warning of what the way back had made before the run went forward again.
+      const bool done = ended.exit == 0 || (ended.exit == 1 && matrix().adds_to_the_way_back());
+      if (!ended.killed && done) return;
       ASSERT_EQ(ended.exit, 7);
       ASSERT_TRUE(matrix().resolve_doubt());
       ++tally.resolves;

@@ -1,15 +1,19 @@
 # shellcheck shell=bash
 # What every server of the tests needs, to be sourced.
 #
-#   free_port                       a port of loopback that nobody listens on
+#   free_port                       a port of loopback that nobody listens on, and that nobody else is given for two hours
 #   write_ctl FILE DIR WHAT LINE    a script (start, stop, kill, alive) that a site can name as start and stop commands;
 #                                   LINE, a line of bash, is the server; DIR/pid and DIR/log are its own
 #   http_head PORT [PATH]           status line and headers of the answer; fails when nobody answers
 
+# Suites run side by side, and a server that is stopped for a while still needs its port.
 free_port() {
-  local port
+  local port given=/tmp/snapcore-test-ports-$UID
+  mkdir -p "$given"
+  find "$given" -mindepth 1 -mmin +120 -delete 2>/dev/null || true
   while :; do
     port=$((10000 + RANDOM % 20000)) # below what the kernel gives to outgoing connections
+    mkdir "$given/$port" 2>/dev/null || continue
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
   done
 }

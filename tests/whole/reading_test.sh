@@ -68,7 +68,7 @@ case_a_damaged_file_answers_with_a_warning() {
   expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db --json
   expect_said '"verified":false'
   expect_exit 0 snapcore call etcd.keys artifact=backups:snap.db
-  expect_said "^SHA-256 not compared.*'snapcore call etcd.examine artifact=backups:snap.db' does"
+  expect_said "^SHA-256 not compared.*: the operation 'examine' does"
   printf '\0\0\0\0' | dd of="$work/backups/snap.db" bs=1 seek=16 conv=notrunc status=none
   expect_exit 1 snapcore call etcd.keys artifact=backups:snap.db prefix=/k/
   expect_said 'one of its two meta pages is not whole' '^200 keys'
