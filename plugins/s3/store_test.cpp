@@ -45,13 +45,18 @@ class Trial {
     return traits;
   }
 
-  // What it wrote stays, hidden: the bucket locks what is written to it.
-  std::optional<std::string> left() const {
-    if (!protected_) return std::nullopt;
-    return "the bucket protects what is written to it: what the test wrote stays as hidden "
-           "versions "
-           "of " +
-           session_.store().shown(key_);
+  // Of what it found, and left, besides.
+  std::vector<std::string> words() const {
+    std::vector<std::string> words;
+    if (protected_) {
+      words.push_back(
+          "the bucket protects what is written to it: what the test wrote stays as "
+          "hidden versions of " +
+          session_.store().shown(key_));
+    }
+    if (refuses_behind_deletions_)
+      words.emplace_back("a new object is refused where one was deleted");
+    return words;
   }
 
  private:
@@ -95,8 +100,25 @@ class Trial {
       if (!answer) return fail(answer.error());
       *question.answer = *answer;
     }
+    if (traits.if_absent == objects::Honoured::kYes) {
+      const auto again = made_again();
+      if (!again) return fail(again.error());
+      if (!*again) traits.if_absent = objects::Honoured::kNo;
+    }
     traits.tested = snapcore::sdk::Time{session_.store().surroundings().now()};
     return {};
+  }
+
+  // Whether what was deleted counts as absent: a lock is made, removed, and made again.
+  Result<bool> made_again() {
+    if (auto removed = remove_version(session_, key_, {}); !removed) return fail(removed.error());
+    auto answer = put("fifth", {{"if-none-match", "*"}});
+    if (!answer) return fail(answer.error());
+    if (answer->ok()) return true;
+    if (answer->status != 412)
+      return fail(error_of(refusal_of(*answer), "cannot test " + session_.store().shown(key_)));
+    refuses_behind_deletions_ = true;
+    return false;
   }
 
   Result<> remove_all() {
@@ -118,6 +140,7 @@ class Trial {
   Session& session_;
   std::string key_;
   bool protected_ = false;
+  bool refuses_behind_deletions_ = false;
 };
 
 const char* word(objects::Honoured honoured) {
@@ -200,7 +223,7 @@ Result<objects::Traits> test_traits(Session& session, const std::string& mark) {
   auto traits = trial.run();
   if (!traits) return traits;
   traits->words = words_of(*traits);
-  if (auto left = trial.left()) traits->words.push_back(std::move(*left));
+  for (std::string& more : trial.words()) traits->words.push_back(std::move(more));
   const NewObject kept{
       .key = traits_key(session.settings()), .mark = mark, .content_type = "application/json"};
   auto written = put_whole(session, kept, snapcore::sdk::to_value(*traits).pretty() + "\n");

@@ -112,14 +112,18 @@ tested() {
     tell "$(printf '%-12s | %-8s | %-29s | %-34s | %s' "$1" "$(found 'versions are kept')" "$(refused '.If-None-Match.')" \
       "$(refused '.If-Match.')" "$(refused 'their checksum are refused')")"
     cat "$work/out" "$work/table" >"$work/both"
-    expect_said 'If-None-Match.: yes' 'If-Match.: yes' 'checksum are refused: yes'
+    expect_said "If-None-Match.: $(expected_of "$1" "$versions")" 'If-Match.: yes' 'checksum are refused: yes'
   done
+}
+# versitygw takes a deletion for an object when a new one is to be made: a lock could be made once.
+expected_of() {
+  if [ "$1 $2" = 'versitygw on' ]; then echo NO; else echo yes; fi
 }
 found() { sed -nE "s/.*$1: //p" "$work/table" | head -n 1; }
 refused() {
   case $(found "$1") in
     yes) echo refused ;;
-    NO) echo 'let in' ;;
+    NO) echo 'not kept to' ;;
     *) echo 'not known' ;;
   esac
 }

@@ -35,9 +35,10 @@ class FakeBucket {
 
   bool versioned = false;
   bool honours_conditions = true;
-  bool locks = false;           // every version, for ever
-  bool checks_sha256 = true;    // that requests are signed with
-  bool insists_on_md5 = false;  // of parts, as where there is a retention
+  bool locks = false;                      // every version, for ever
+  bool takes_markers_for_content = false;  // when a new object is to be made
+  bool checks_sha256 = true;               // that requests are signed with
+  bool insists_on_md5 = false;             // of parts, as where there is a retention
   std::string words_for_md5 = "Content-MD5 is required";
   std::map<std::string, std::vector<Version>> keys;  // the newest last
   std::map<std::string, std::pair<Request, std::map<int, std::string>>> uploads;
@@ -214,7 +215,9 @@ class FakeBucket {
                   const std::string& answer_body) {
     const Version* there = newest(request.key);
     if (honours_conditions) {
-      if (of(request.headers, "if-none-match") == "*" && there) {
+      const auto old = keys.find(request.key);
+      const bool marked = takes_markers_for_content && old != keys.end() && !old->second.empty();
+      if (of(request.headers, "if-none-match") == "*" && (there || marked)) {
         return refuse(412, "PreconditionFailed");
       }
       const std::string match = of(request.headers, "if-match");

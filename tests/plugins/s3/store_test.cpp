@@ -399,6 +399,28 @@ TEST_F(S3StoreTest, ATestTellsAStoreThatHonoursConditionsFromOneThatSaysYesToAll
   }
 }
 
+// A lock is made, removed and made again: such a store would refuse it for ever after the first
+// time.
+TEST_F(S3StoreTest, AStoreThatRefusesANewObjectBehindADeletionIsFoundOut) {
+  for (const bool versioned : {true, false}) {
+    bucket_ = FakeBucket();
+    bucket_.versioned = versioned;
+    bucket_.takes_markers_for_content = true;
+    objects::Traits tested;
+    const auto done = act([&](sdk::Call& call) -> Result<> {
+      auto test = source_->test_store(call, {});
+      if (!test) return fail(test.error());
+      tested = *test;
+      return {};
+    });
+    ASSERT_EQ(done.status, SC_OK) << done.error_json;
+    EXPECT_EQ(tested.if_absent, versioned ? objects::Honoured::kNo : objects::Honoured::kYes);
+    EXPECT_EQ(tested.if_match, objects::Honoured::kYes);
+    EXPECT_EQ(tested.words.back() == "a new object is refused where one was deleted", versioned);
+    EXPECT_THAT(bucket_.visible(), ElementsAre(".snapcore-store-test.json"));
+  }
+}
+
 TEST_F(S3StoreTest, ATestOfABucketThatKeepsAllSaysWhatItLeft) {
   bucket_.versioned = bucket_.locks = true;
   objects::Traits tested;
