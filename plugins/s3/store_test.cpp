@@ -45,6 +45,23 @@ class Trial {
     return traits;
   }
 
+  // Also what one that was killed had written. False: there was nothing.
+  Result<bool> remove_all() {
+    const auto ids = versions();
+    if (!ids) return fail(ids.error());
+    for (const std::string& id : *ids) {
+      const auto gone = take_away(session_, key_, id);
+      if (!gone) return fail(gone.error());
+      protected_ = protected_ || *gone == Gone::kHidden;
+    }
+    if (!ids->empty()) return true;
+    const auto there = find(session_, key_);
+    if (!there) return fail(there.error());
+    if (!*there) return false;
+    if (auto removed = remove_version(session_, key_, {}); !removed) return fail(removed.error());
+    return true;
+  }
+
   // Of what it found, and left, besides.
   std::vector<std::string> words() const {
     std::vector<std::string> words;
@@ -121,20 +138,14 @@ class Trial {
     return false;
   }
 
-  Result<> remove_all() {
-    std::vector<std::string> versions;
+  Result<std::vector<std::string>> versions() {
+    std::vector<std::string> ids;
     auto listed = list_versions_of(session_, key_, [&](objects::Version& version) -> Result<bool> {
-      versions.push_back(version.version_id);
+      ids.push_back(version.version_id);
       return true;
     });
-    if (!listed && listed.error().code != "s3.unsupported") return listed;
-    for (const std::string& version : versions) {
-      const auto gone = take_away(session_, key_, version);
-      if (!gone) return fail(gone.error());
-      protected_ = protected_ || *gone == Gone::kHidden;
-    }
-    if (!versions.empty()) return {};
-    return remove_version(session_, key_, {});
+    if (!listed && listed.error().code != "s3.unsupported") return fail(listed.error());
+    return ids;
   }
 
   Session& session_;
@@ -265,6 +276,10 @@ Result<sdk::Undone> Source::undo_test_store(
   Session session(*store, call);
   auto words = withdraw(session, *traces);
   if (!words) return fail(words.error());
+  // What it tried things with is there only when it was killed.
+  const auto left = Trial(session, traces->mark).remove_all();
+  if (!left) return fail(left.error());
+  if (*left) words->emplace_back("removed what the test had written");
   return sdk::Undone{std::move(*words)};
 }
 

@@ -399,6 +399,35 @@ TEST_F(S3StoreTest, ATestTellsAStoreThatHonoursConditionsFromOneThatSaysYesToAll
   }
 }
 
+TEST_F(S3StoreTest, WhatATestThatWasKilledHadWrittenIsTakenBack) {
+  for (const bool versioned : {true, false}) {
+    bucket_ = FakeBucket();
+    bucket_.versioned = versioned;
+    bucket_.then = [&](const FakeBucket::Request& request) -> std::optional<std::string> {
+      if (request.method != "PUT") return std::nullopt;
+      bucket_.instead = [](const FakeBucket::Request&) { return std::optional(kLost); };
+      return kLost;
+    };
+    act([&](sdk::Call& call) -> Result<> {
+      auto test = source_->test_store(call, {});
+      return test ? Result<>() : fail(test.error());
+    });
+    bucket_.then = {};
+    bucket_.instead = {};
+    ASSERT_THAT(bucket_.visible(), SizeIs(1));
+    const Value recorded = host_.undos.back().at("data");
+    const auto undone = ask([&](sdk::Call& call) -> Result<> {
+      auto back = source_->undo_test_store(
+          call, {.args = {}, .result = {}, .recorded = true, .undo = recorded});
+      if (!back) return fail(back.error());
+      EXPECT_EQ(back->words.back(), "removed what the test had written");
+      return {};
+    });
+    EXPECT_EQ(undone.status, SC_OK) << undone.error_json;
+    EXPECT_THAT(bucket_.keys, IsEmpty());
+  }
+}
+
 // A lock is made, removed and made again: such a store would refuse it for ever after the first
 // time.
 TEST_F(S3StoreTest, AStoreThatRefusesANewObjectBehindADeletionIsFoundOut) {
